@@ -1,0 +1,1 @@
+"""Photographs and pairs in the layout of EBB!: reading, making, choosing and checking them."""

@@ -73,7 +73,7 @@ def run(
             "Run the same command again.",
         )
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # the reader (head, less) has left: nothing to tell it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has left
         return WRONG_INPUT
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -82,9 +82,7 @@ def run(
                 "Free some space, or name a folder on another disk with --out.",
             )
         if error.filename is not None:
-            return _refuse(
-                f"{error.filename}: {error.strerror}.", "Check that the path exists and may be used."
-            )
+            return _refuse(f"{error.filename}: {error.strerror}.", "Check that the path exists and may be used.")
         raise
 
 

@@ -27,9 +27,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         UserError: The folder of `target` cannot be made or written.
     """
     make_folder(target.parent)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem}-", suffix=f".part{target.suffix}", dir=target.parent
-    )
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=f".part{target.suffix}", dir=target.parent)
     os.close(handle)
     beside = Path(name)
     try:
@@ -37,7 +35,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         with beside.open("rb+") as stream:
             os.fsync(stream.fileno())
         beside.chmod(0o666 & ~_umask())
-        os.replace(beside, target)
+        beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -56,9 +54,7 @@ def make_folder(folder: Path) -> None:
             "Name another folder with --out, or move the file away.",
         ) from error
     except PermissionError as error:
-        raise UserError(
-            f"{folder} cannot be made: permission denied.", "Name a folder that you may write."
-        ) from error
+        raise UserError(f"{folder} cannot be made: permission denied.", "Name a folder that you may write.") from error
     if not os.access(folder, os.W_OK):
         raise UserError(f"{folder} may not be written.", "Name a folder that you may write.")
 

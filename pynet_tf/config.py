@@ -51,7 +51,7 @@ class PyNETConfig:
             raise UserError(f"epsilon is {self.epsilon}; it lies between 0 and 1.", "Take 1e-3, the paper's.")
         if not set(self.norm_levels) <= set(BLOCK_LEVELS):
             raise UserError(
-                f"norm_levels is {self.norm_levels}; levels 3 to 7 can be normalized.", "Take (4, 5, 6, 7), the paper's."
+                f"norm_levels is {self.norm_levels}; 3 to 7 can be normalized.", "Take (4, 5, 6, 7), the paper's."
             )
 
     @property

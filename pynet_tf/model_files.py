@@ -128,7 +128,7 @@ def check_pynet(model: keras.Model, name: str) -> None:
         )
     if model.input_shape[-1] not in (3, 4):
         raise UserError(
-            f"{name} takes {model.input_shape[-1]} channels; 3 (rgb) or 4 (rgbd) are allowed.", "Train it with --inputs."
+            f"{name} takes {model.input_shape[-1]} channels; 3 (rgb) or 4 (rgbd) allowed.", "Train it with --inputs."
         )
 
 
@@ -174,8 +174,8 @@ def _refuse_code(file: Path, description: Any) -> None:
         known = registered in (None, name, f"{PACKAGE}>{name}")
         if not (plain and known):
             raise UserError(
-                f"{file} asks for {module}.{name} ({registered or 'no registered name'}), which is not a layer of PyNET; "
-                "it was not loaded, because it could run code.",
+                f"{file} asks for {module}.{name} ({registered or 'no registered name'}), which is no layer of PyNET "
+                "and could run code; it was not loaded.",
                 "Load only models that pynet_tf.train, pynet_tf.import_tf1 or pynet_tf.save_model wrote.",
             )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import tf_keras as keras
 
 from calib_data.errors import UserError
@@ -13,7 +15,7 @@ TENSOR_MULTIPLE = 32
 LEAKY_SLOPE = 0.2
 _HEAD_STDDEV = 0.02
 
-Tensor = keras.KerasTensor if hasattr(keras, "KerasTensor") else object
+Tensor: TypeAlias = Any  # a symbolic Keras tensor; TensorFlow is untyped
 
 
 def build_pynet(
