@@ -14,6 +14,7 @@ import tf_keras as keras
 
 PACKAGE = "pynet_tf"
 CORRECTION_LIMIT = 0.58
+_COLOURS = 3
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -85,7 +86,7 @@ class DirectHead(keras.layers.Layer):
 
     def call(self, maps: tf.Tensor) -> tf.Tensor:
         """Turn three maps into a picture."""
-        return CORRECTION_LIMIT * tf.tanh(maps) + 0.5
+        return tf.nn.bias_add(_bounded(maps), tf.fill([_COLOURS], tf.constant(0.5, maps.dtype)))
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -95,12 +96,18 @@ class ResidualHead(keras.layers.Layer):
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         """Correct the resized photo `inputs[0]` by the maps `inputs[1]`."""
         photo, maps = inputs
-        return photo + CORRECTION_LIMIT * tf.tanh(maps)
+        return photo + _bounded(maps)
 
 
 OWN_LAYERS: dict[str, type[keras.layers.Layer]] = {
     layer.__name__: layer for layer in (InstanceNorm, SpaceToDepth, PhotoColours, DirectHead, ResidualHead)
 }
+
+
+def _bounded(maps: tf.Tensor) -> tf.Tensor:
+    """`0.58 * tanh(x)`, scaled by a constant 1x1 convolution: the 16-bit converter refuses a product after tanh."""
+    scale = CORRECTION_LIMIT * np.eye(_COLOURS, dtype=np.float32)[np.newaxis, np.newaxis]
+    return tf.nn.conv2d(tf.tanh(maps), tf.constant(scale, maps.dtype), strides=1, padding="VALID")
 
 
 def _mean_of_rows_then_columns(maps: tf.Tensor) -> tf.Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import tf_keras as keras
@@ -68,23 +70,23 @@ class _Pyramid:
         """Pictures of all levels from 7 down to `lowest`, by name."""
         d3, d4, d5, d6 = self._encoder()
         pictures: dict[str, Tensor] = {}
-        steps = (
-            lambda below: self._level7(d6),
-            lambda below: self._level6(d6, *below),
-            lambda below: self._level5(d5, *below),
-            lambda below: self._level4(d4, *below),
-            lambda below: self._level3(d3, *below),
-            lambda below: self._level2(*below),
-            lambda below: self._level1(*below),
-        )
+        steps: dict[int, Callable[..., tuple[tuple[Tensor, ...], Tensor]]] = {
+            7: functools.partial(self._level7, d6),
+            6: functools.partial(self._level6, d6),
+            5: functools.partial(self._level5, d5),
+            4: functools.partial(self._level4, d4),
+            3: functools.partial(self._level3, d3),
+            2: self._level2,
+            1: self._level1,
+        }
         below: tuple[Tensor, ...] = ()
-        for level, step in zip(range(COARSEST_LEVEL, lowest - 1, -1), steps, strict=False):
-            below, pictures[f"level{level}"] = step(below)
+        for level in range(COARSEST_LEVEL, lowest - 1, -1):
+            below, pictures[f"level{level}"] = steps[level](*below)
         return pictures
 
     def _encoder(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         maps = SpaceToDepth(name="space_to_depth")(self.photo)
-        stages = []
+        stages: list[Tensor] = []
         for level in (3, 4, 5, 6):
             if stages:
                 maps = self._pool(stages[-1], f"encoder{level}_pool")

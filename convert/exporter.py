@@ -1,0 +1,70 @@
+"""A model at one size, and the .tflite files made of it: trace once, calibrate once, convert many."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+from numpy.typing import NDArray
+
+from calib_data.errors import UserError
+from calib_data.sizes import PhotoSize
+from convert.flatbuffer import Flatbuffer
+from convert.integers import calibrate, quantize
+from convert.recipes import Recipe
+from convert.trace import BOKEH, PHOTO, freeze
+from convert.weights import store_as_float16, store_as_int8
+
+Photos = Callable[[], Iterable[NDArray[np.float32]]]
+
+
+class TFLiteExporter:
+    """Exports one model at one size by any number of recipes.
+
+    Args:
+        model: A float PyNET that builds level 1.
+        size: The photo that comes out.
+        photos: Called once, when the first integer recipe comes; gives input tensors `(1, H/2, W/2, C)`, 0..1.
+
+    1. `freeze` traces the model and makes its weights constants.
+    2. The converter makes the float32 file of that, from which all others come.
+    3. `calibrate` runs it on the photos, if a recipe needs ranges.
+    4. `export` changes weights, or quantizes, and names input and output.
+    """
+
+    def __init__(self, model: keras.Model, size: PhotoSize, photos: Photos | None = None) -> None:
+        self._model = model
+        self._size = size
+        self._photos = photos
+
+    def export(self, recipe: Recipe) -> bytes:
+        """The content of a .tflite file with the signature `photo` to `bokeh`.
+
+        Raises:
+            UserError: A rule fits nothing, the converter refuses, or photos are needed and there are none.
+        """
+        file = Flatbuffer.read(self.float32)
+        recipe.check_scopes(file)
+        if recipe.needs_calibration:
+            file = quantize(self.calibrated, recipe)
+        elif recipe.kind != "float32":
+            chosen = [op for op in file.ops() if recipe.type_of(op) == recipe.kind]
+            {"float16": store_as_float16, "int8-weights": store_as_int8}[recipe.kind](file, chosen)
+        file.sign({PHOTO: file.graph.inputs[0]}, {BOKEH: file.graph.outputs[0]})
+        return file.bytes()
+
+    @functools.cached_property
+    def float32(self) -> bytes:
+        """The float32 file, without signature."""
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(self._model, self._size)])
+        return bytes(converter.convert())
+
+    @functools.cached_property
+    def calibrated(self) -> bytes:
+        """The float32 file with every tensor's range on the calibration photos."""
+        if self._photos is None:
+            raise UserError("the recipe needs calibration photos.", "Name a folder with photos by --calibration.")
+        return calibrate(self.float32, self._photos())

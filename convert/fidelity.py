@@ -1,0 +1,59 @@
+"""How near an artifact's pictures are to the float model's."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+PSNR_LIMIT = 150.0
+
+
+class Fidelity(BaseModel):
+    """An artifact's pictures against the float model's, over several photos.
+
+    Attributes:
+        photos: How many were compared.
+        mean_psnr: Mean of the photos' PSNR in dB.
+        worst_psnr: The least of them, in dB.
+        max_abs: The largest difference of any value of any photo, 0..1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    photos: int
+    mean_psnr: float
+    worst_psnr: float
+    max_abs: float
+
+
+def psnr(reference: NDArray[np.float32], candidate: NDArray[np.float32]) -> float:
+    """Peak signal-to-noise ratio in dB of pictures of one shape, 0..1: `10 log10(1 / mean((a - b)^2))`.
+
+    Limited to 150 dB, which equal pictures have.
+    """
+    error = float(np.mean(np.square(reference.astype(np.float64) - candidate)))
+    return PSNR_LIMIT if error <= 10.0 ** (-PSNR_LIMIT / 10) else -10.0 * float(np.log10(error))
+
+
+class Comparison:
+    """Gathers fidelity photo by photo, so that one pair of pictures is in memory at a time."""
+
+    def __init__(self) -> None:
+        self._psnrs: list[float] = []
+        self._largest = 0.0
+
+    def add(self, reference: NDArray[np.float32], candidate: NDArray[np.float32]) -> None:
+        """Compare two pictures `(1, H, W, 3)`, 0..1. A NaN counts as a difference of 1."""
+        candidate = np.where(np.isfinite(candidate), candidate, 1.0 - np.round(reference))
+        self._psnrs.append(psnr(reference, candidate))
+        self._largest = max(self._largest, float(np.max(np.abs(reference - candidate))))
+
+    def result(self) -> Fidelity:
+        """The figures over all photos."""
+        return Fidelity(
+            photos=len(self._psnrs),
+            mean_psnr=float(np.mean(self._psnrs)),
+            worst_psnr=float(np.min(self._psnrs)),
+            max_abs=self._largest,
+        )

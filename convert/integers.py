@@ -1,0 +1,155 @@
+"""Integer recipes from one calibrated file: the converter's own quantizer, with the ranges that we want.
+
+The calibrated file is the float32 file with the least and the largest value that every tensor took on the
+calibration photos. Quantizing it takes under a second, so each recipe starts from the same calibration.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.lite.python import convert as tensorflow_convert
+from tensorflow.lite.python.optimize.calibrator import Calibrator
+
+from calib_data.errors import UserError
+from convert.flatbuffer import Flatbuffer
+from convert.int16 import finish_int16, make_symmetric
+from convert.recipes import Recipe
+
+
+def calibrate(float32: bytes, photos: Iterable[NDArray[np.float32]]) -> bytes:
+    """Run the float32 file on photos and note every tensor's range in it.
+
+    Args:
+        float32: The float32 file.
+        photos: Input tensors `(1, H/2, W/2, C)`, 0..1; streamed, so that one is in memory at a time.
+
+    Raises:
+        UserError: There are no photos, or a range is not finite.
+    """
+    seen = 0
+
+    def feed() -> Iterator[list[NDArray[np.float32]]]:
+        nonlocal seen
+        for photo in photos:
+            seen += 1
+            yield [photo]
+
+    try:
+        calibrated: bytes = Calibrator(float32).calibrate(feed)
+    except RuntimeError as error:
+        if seen:
+            raise
+        raise UserError(
+            "there are no photos to calibrate on.", "Name a folder with photos by --calibration."
+        ) from error
+    return bytes(calibrated)
+
+
+def integer_ready(calibrated: bytes) -> Flatbuffer:
+    """A calibrated file prepared for integers: input and output are 0..1 exactly, the clipping is left to the type.
+
+    Raises:
+        UserError: A tensor has no range, or one that is not finite: the network did not run properly.
+    """
+    file = Flatbuffer.read(calibrated)
+    clip = list(file.ops())[-1]
+    if clip.name != "MINIMUM":
+        raise UserError("the float32 graph does not end in a MINIMUM.", "Make it with convert.trace.freeze.")
+    file.graph.operators.pop()
+    file.graph.outputs = [clip.raw.inputs[0]]
+    for index in (file.graph.inputs[0], file.graph.outputs[0]):
+        _set_range(file.tensor(index), 0.0, 1.0)
+    for op in file.ops():
+        for index in op.raw.outputs:
+            low, high = tensor_range(file.tensor(index)) or (np.nan, np.nan)
+            if not (np.isfinite(low) and np.isfinite(high)):
+                raise UserError(
+                    f"{op.scope} took values from {low} to {high} on the calibration photos.",
+                    "Check the model's weights and look at the photos with python -m calib_data.check.",
+                )
+    return file
+
+
+def tensor_range(tensor: Any) -> tuple[float, float] | None:
+    """Least and largest value of a calibrated tensor, or None where it has none."""
+    noted = tensor.quantization
+    if noted is None or noted.min is None or len(noted.min) != 1:
+        return None
+    return float(noted.min[0]), float(noted.max[0])
+
+
+def quantize(calibrated: bytes, recipe: Recipe) -> Flatbuffer:
+    """Make an integer file of a calibrated one.
+
+    Args:
+        calibrated: What `calibrate` returned.
+        recipe: A recipe of kind int8 or int16x8.
+
+    Raises:
+        UserError: The converter refuses; its reason is in the message.
+    """
+    file = integer_ready(calibrated)
+    left_float = {file.tensor_name(op.raw.outputs[0]) for op in file.ops() if recipe.type_of(op) == "float32"}
+    if recipe.kind == "int16x8":
+        originals = make_symmetric(file)
+        result = Flatbuffer.read(_convert(file.bytes(), left_float, tf.float32, _io_type("QUANTIZED_INT16")))
+        return finish_int16(result, originals)
+    io = tf.uint8 if recipe.io == "uint8" else tf.float32
+    return Flatbuffer.read(_convert(file.bytes(), left_float, io, _io_type("QUANTIZED_INT8")))
+
+
+def _convert(content: bytes, left_float: set[str], io: tf.DType, inference_type: Any) -> bytes:
+    with _captured_stderr() as noise:
+        try:
+            return bytes(
+                tensorflow_convert.mlir_quantize(
+                    content,
+                    inference_type=inference_type,
+                    input_data_type=io,
+                    output_data_type=io,
+                    denylisted_nodes=left_float,
+                )
+            )
+        except RuntimeError as error:
+            reason = (str(error) or noise()).strip().splitlines()
+            raise UserError(
+                f"the converter refuses the recipe: {reason[-1] if reason else 'it gave no reason'}.",
+                "Leave the operation that it names in float32 by a rule of the recipe.",
+            ) from error
+
+
+def _io_type(name: str) -> Any:
+    return tensorflow_convert._types_pb2.IODataType.Value(name)
+
+
+def _set_range(tensor: Any, low: float, high: float) -> None:
+    tensor.quantization.min = np.array([low], np.float32)
+    tensor.quantization.max = np.array([high], np.float32)
+
+
+@contextlib.contextmanager
+def _captured_stderr() -> Iterator[Any]:
+    """Take what native code prints to standard error; yields a function that returns it."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as store:
+        os.dup2(store.fileno(), 2)
+
+        def text() -> str:
+            store.seek(0)
+            return store.read().decode("utf-8", "replace")
+
+        try:
+            yield text
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

@@ -1,0 +1,92 @@
+"""The runtimes on which .tflite files are proven, each with one set of kernels."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from calib_data.errors import UserError
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One runtime with one set of kernels.
+
+    Attributes:
+        name: By which commands and side files call it.
+        package: The distribution that it comes from.
+        module: Where its `Interpreter` is.
+        resolver: Name of the op resolver type that picks the kernels.
+        optional: Too slow to be run unless asked for.
+    """
+
+    name: str
+    package: str
+    module: str
+    resolver: str
+    optional: bool = False
+
+    @property
+    def installed(self) -> bool:
+        """Whether the package is there."""
+        return importlib.util.find_spec(self.module.partition(".")[0]) is not None
+
+    @property
+    def version(self) -> str:
+        """The package's version."""
+        return version(self.package)
+
+    def interpreter(self, path: Path, threads: int) -> Any:
+        """An interpreter on a file, with its tensors allocated.
+
+        Raises:
+            UserError: The runtime is not installed, or refuses the file.
+        """
+        if not self.installed:
+            raise UserError(f"{self.package} is not installed.", f"pip install {self.package}")
+        module = importlib.import_module(self.module)
+        kernels = getattr(module.OpResolverType, self.resolver)
+        try:
+            interpreter = module.Interpreter(
+                model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels
+            )
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise UserError(
+                f"{self.name} {self.version} refuses {path.name}: {reason}.",
+                "Convert it for an older runtime, or run it on a newer one.",
+            ) from error
+        return interpreter
+
+
+RUNTIMES = {
+    runtime.name: runtime
+    for runtime in (
+        Runtime("litert-xnnpack", "ai-edge-litert", "ai_edge_litert.interpreter", "AUTO"),
+        Runtime("litert-builtin", "ai-edge-litert", "ai_edge_litert.interpreter", "BUILTIN_WITHOUT_DEFAULT_DELEGATES"),
+        Runtime("tflite-runtime", "tflite-runtime", "tflite_runtime.interpreter", "AUTO"),
+        Runtime("litert-reference", "ai-edge-litert", "ai_edge_litert.interpreter", "BUILTIN_REF", optional=True),
+    )
+}
+DEFAULT_RUNTIME = "litert-xnnpack"
+
+
+def installed_runtimes(with_optional: bool = False) -> list[Runtime]:
+    """The runtimes that are installed, the slow reference kernels only if asked for."""
+    return [runtime for runtime in RUNTIMES.values() if runtime.installed and (with_optional or not runtime.optional)]
+
+
+def find_runtime(name: str) -> Runtime:
+    """A runtime by its name.
+
+    Raises:
+        UserError: There is none of that name.
+    """
+    if name not in RUNTIMES:
+        raise UserError(f"there is no runtime {name!r}; known are {', '.join(RUNTIMES)}.", "Take one of these.")
+    return RUNTIMES[name]

@@ -1,0 +1,77 @@
+"""The table at the end of a conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from calib_data import command
+from convert.artifact import ArtifactFacts, RuntimeFacts
+from convert.policy import version_key
+
+_MIB = 1 << 20
+_FAILURE_SHOWN = 160
+
+
+def print_summary(artifacts: Sequence[ArtifactFacts], out: Path) -> None:
+    """Print recipe, size, fidelity and speed on each runtime, what stayed float, and the oldest runtime."""
+    command.console().print(_table(artifacts, out))
+    for facts in artifacts:
+        for run in facts.runs:
+            if run.failure:
+                command.tell(f"{facts.recipe.name} on {run.runtime} {run.version}: {run.failure[:_FAILURE_SHOWN]}")
+    photos = next((run.fidelity.photos for facts in artifacts for run in facts.runs if run.fidelity), 0)
+    command.tell(
+        f"dB: mean PSNR against the float model on {photos} photos; +-: largest difference of 255; ms a photo."
+    )
+    command.tell(f"files, each with a .json of all facts beside it, in {out}:")
+    for facts in artifacts:
+        command.tell(f"  {facts.file}")
+
+
+def newer_than(artifacts: Sequence[ArtifactFacts], limit: str) -> list[str]:
+    """One line for each artifact that needs a newer runtime than `limit`, with the operations that decide it."""
+    return [
+        f"{facts.file} needs TensorFlow Lite {facts.minimum_runtime} for {', '.join(facts.minimum_runtime_because)}"
+        for facts in artifacts
+        if version_key(facts.minimum_runtime) > version_key(limit)
+    ]
+
+
+def _table(artifacts: Sequence[ArtifactFacts], out: Path) -> Table:
+    runtimes = list(dict.fromkeys(run.runtime for facts in artifacts for run in facts.runs))
+    columns = ["recipe", "MiB"]
+    for runtime in runtimes:
+        columns += [f"{runtime}\ndB", "+-", "ms"]
+    rows = [
+        [
+            facts.recipe.name,
+            f"{(out / facts.file).stat().st_size / _MIB:.2f}",
+            *(cell for runtime in runtimes for cell in _cells(facts, runtime)),
+            _left_in_float(facts),
+            facts.minimum_runtime,
+        ]
+        for facts in artifacts
+    ]
+    return command.table("", [*columns, "ops left in float", "TFLite\nfrom"], rows)
+
+
+def _cells(facts: ArtifactFacts, runtime: str) -> tuple[str, str, str]:
+    run = next((run for run in facts.runs if run.runtime == runtime), None)
+    if run is None:
+        return "-", "-", "-"
+    return _figures(run)
+
+
+def _figures(run: RuntimeFacts) -> tuple[str, str, str]:
+    if run.fidelity is None or run.ms is None:
+        return "fails", "-", "-"
+    return f"{run.fidelity.mean_psnr:.1f}", f"{255 * run.fidelity.max_abs:.1f}", f"{run.ms:.0f}"
+
+
+def _left_in_float(facts: ArtifactFacts) -> str:
+    if not facts.recipe.needs_calibration:
+        return "all" if facts.recipe.kind == "float32" else "activations"
+    return " ".join(facts.left_in_float) or "none"

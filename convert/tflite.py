@@ -1,0 +1,122 @@
+"""`python -m convert.tflite`: a float PyNET to proven .tflite files."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calib_data import command
+from calib_data.dataset import SAMPLES
+from calib_data.errors import UserError
+from calib_data.files import make_folder
+from calib_data.sizes import PhotoSize, parse_size
+from calib_data.skipped import Skipped
+from pynet_tf.quiet import start_tensorflow
+
+if TYPE_CHECKING:
+    from convert.recipes import Recipe
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    options = command.parser(
+        "convert.tflite",
+        "Convert a float PyNET to .tflite files, run each on every installed runtime, and compare it with the float "
+        "model on photos that it was not calibrated on.",
+        "python -m convert.tflite --size 512x768 --recipe int8 --recipe float16 --out dist",
+    )
+    options.add_argument("--model", type=Path, help="a .keras PyNET (default: the sample model)")
+    options.add_argument(
+        "--recipe",
+        action="append",
+        default=[],
+        metavar="R",
+        help="a recipe's name or .json file; repeatable (default: all six)",
+    )
+    options.add_argument(
+        "--size", type=parse_size, default=PhotoSize(1024, 1536), help="photo that comes out, HxW (default 1024x1536)"
+    )
+    options.add_argument(
+        "--calibration", type=Path, default=SAMPLES, metavar="DIR", help="photos for ranges (default: samples)"
+    )
+    options.add_argument(
+        "--check", type=Path, default=SAMPLES, metavar="DIR", help="photos to compare on (default: samples)"
+    )
+    options.add_argument("--check-count", type=int, default=6, metavar="N", help="how many of them (default 6)")
+    options.add_argument("--min-runtime", metavar="V", help="exit with 1 if a file needs a newer runtime, such as 2.14")
+    options.add_argument("--reference-kernels", action="store_true", help="also run LiteRT's slow reference kernels")
+    options.add_argument("--threads", type=int, help="threads for the runtimes (default: all cores)")
+    options.add_argument("--strict", action="store_true", help="exit with 1 if a photo could not be read")
+    options.add_argument(
+        "--out", type=Path, default=Path("dist"), metavar="DIR", help="folder for the files (default dist)"
+    )
+    return options
+
+
+def run(options: argparse.Namespace) -> int:
+    """Convert, check, write and print the table."""
+    _check_numbers(options)
+    start_tensorflow()
+    from convert.policy import version_key
+    from convert.recipes import STANDARD, check_names, load_recipe
+
+    recipes = [load_recipe(name) for name in options.recipe or STANDARD]
+    check_names(recipes)
+    if options.min_runtime is not None:
+        version_key(options.min_runtime)
+    make_folder(options.out)
+    with tempfile.TemporaryDirectory(prefix=".convert-", dir=options.out) as folder:
+        return _convert(options, recipes, Path(folder))
+
+
+def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -> int:
+    from convert.conversion import Conversion
+    from convert.photo_sets import FEW_PHOTOS, calibration_set, check_set
+    from convert.runtimes import installed_runtimes
+    from convert.summary import newer_than, print_summary
+    from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
+
+    model_file = options.model or SAMPLE_MODEL
+    model = load_model(model_file)
+    with_depth = config_of(model).inputs == "rgbd"
+    skipped = Skipped()
+    calibration = calibration_set(options.calibration, options.size, with_depth, skipped)
+    check = check_set(options.check, options.check_count, calibration)
+    if len(calibration.pairs) < FEW_PHOTOS and any(recipe.needs_calibration for recipe in recipes):
+        command.warn(f"{len(calibration.pairs)} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on.")
+    conversion = Conversion(
+        model,
+        model_file,
+        options.size,
+        calibration,
+        check,
+        installed_runtimes(options.reference_kernels),
+        folder,
+        options.threads,
+        command.progress,
+        command.tell,
+    )
+    artifacts = conversion.convert(recipes)
+    conversion.publish(options.out)
+    print_summary(artifacts, options.out)
+    if skipped:
+        command.warn(skipped.summary())
+    too_new = newer_than(artifacts, options.min_runtime) if options.min_runtime else []
+    for line in too_new:
+        command.warn(line)
+    command.next_step(f"python -m pynet_tf.render PHOTO --model {options.out / artifacts[-1].file} --out rendered")
+    return command.GATE_FAILED if too_new or (skipped and options.strict) else command.GOOD
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    for name in ("check_count", "threads"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            flag = f"--{name.replace('_', '-')}"
+            raise UserError(f"{flag} is {value}; 1 or more is allowed.", f"Leave {flag} out.")
+
+
+if __name__ == "__main__":
+    command.main(build_parser(), run)
