@@ -1,0 +1,93 @@
+"""Render pairs of photographs, sharp and with bokeh, that are our own: `python -m calib_data.render`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from calib_data import command
+from calib_data.sizes import parse_size
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = command.parser(
+        "calib_data.render",
+        "Render pairs in the layout of EBB!: original/N.jpg all in focus, bokeh/N.jpg through a wide-open lens,\n"
+        "original_depth/N.png (half size, near is bright) and manifest.json. A series that was cut short goes on\n"
+        "when the same command runs again.",
+        "python -m calib_data.render --count 24 --size 1024x1536 --seed 2020 --test 6 --out pairs",
+    )
+    parser.add_argument("--count", type=_whole(1), required=True, help="how many pairs")
+    parser.add_argument(
+        "--size", type=parse_size, required=True, metavar="HxW", help="of the photos, such as 1024x1536"
+    )
+    parser.add_argument("--seed", type=_whole(0), required=True, help="decides every scene, together with its number")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder, or one to complete")
+    parser.add_argument("--first", type=_whole(0), default=0, metavar="N", help="number of the first pair (0)")
+    parser.add_argument(
+        "--test", type=_whole(0), default=0, metavar="N", help="put the last N into test/, the rest into train/"
+    )
+    parser.add_argument(
+        "--workers", type=_whole(1), default=os.cpu_count() or 1, metavar="N", help="processes (one a core)"
+    )
+    parser.add_argument("--quality", type=_quality, default=90, help="of the JPEG files, 1 to 95 (90)")
+    parser.add_argument("--noise", action=argparse.BooleanOptionalAction, default=True, help="sensor noise (on)")
+    parser.add_argument(
+        "--exposure-shift",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="a small difference in exposure (on)",
+    )
+    return parser
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render what is missing and say what to do next."""
+    from calib_data.scenes.pair import Effects
+    from calib_data.scenes.series import MANIFEST, Series, finished, render_series
+
+    series = Series(
+        seed=options.seed,
+        first=options.first,
+        count=options.count,
+        test=min(options.test, options.count),
+        height=options.size.height,
+        width=options.size.width,
+        quality=options.quality,
+        effects=Effects(noise=options.noise, exposure_shift=options.exposure_shift),
+    )
+    held = len(finished(series, options.out))
+    if held:
+        command.tell(f"{options.out} already holds {held} of {series.count} pairs of this series.")
+    missing = series.count - held
+    for _ in command.progress(render_series(series, options.out, options.workers), missing, "pairs"):
+        pass
+    command.tell(f"{series.count} pairs of {options.size} in {options.out}, described in {options.out / MANIFEST}")
+    command.next_step(f"python -m calib_data.check {options.out}")
+    return command.GOOD
+
+
+def _whole(smallest: int):  # type: ignore[no-untyped-def]
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = smallest - 1
+        if value < smallest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {smallest}")
+        return value
+
+    return read
+
+
+def _quality(text: str) -> int:
+    value = _whole(1)(text)
+    if value > 95:
+        raise argparse.ArgumentTypeError(f"{text} is over 95, the largest quality that is of use")
+    return int(value)
+
+
+if __name__ == "__main__":
+    command.main(build_parser(), run)

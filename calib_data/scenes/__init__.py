@@ -1,0 +1,1 @@
+"""Made-up photographs: scenes in layers, seen through a thin lens."""

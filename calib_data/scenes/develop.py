@@ -1,0 +1,87 @@
+"""From linear light to a photograph: exposure, tone, vignette, noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calib_data.scenes.arrays import Array, Random, grid, luminance, to_encoded
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a pair is developed; both photos of it alike.
+
+    Attributes:
+        exposure: Factor on linear light.
+        contrast: Strength of the tone curve, 0 is none.
+        black: Encoded value 0..1 that becomes black.
+        saturation: Factor on the distance from grey.
+        vignette: Share of the light that the corners lose.
+        warmth: Relative gain of red over blue.
+        noise: Standard deviation at middle grey, of encoded values 0..1.
+    """
+
+    exposure: float
+    contrast: float
+    black: float
+    saturation: float
+    vignette: float
+    warmth: float
+    noise: float
+
+
+def some_look(random: Random, image: Array, key: float, noise: bool) -> Look:
+    """A look that brings the middle tones of a linear picture `(H, W, 3)` to `key`."""
+    grey = luminance(image[::4, ::4])
+    middle = float(np.exp(np.mean(np.log(np.maximum(grey, 1e-3)))))
+    return Look(
+        exposure=min(key / middle, 0.85 / max(float(np.percentile(grey, 85)), 1e-3)),
+        contrast=float(random.uniform(0.2, 0.75)),
+        black=float(random.uniform(0.0, 0.06)),
+        saturation=float(random.uniform(0.75, 1.0)),
+        vignette=float(random.uniform(0.05, 0.3)),
+        warmth=float(random.normal(0.0, 0.04)),
+        noise=float(random.uniform(0.004, 0.012)) if noise else 0.0,
+    )
+
+
+def develop(image: Array, look: Look, random: Random) -> Array:
+    """Linear RGB `(H, W, 3)` to encoded RGB `(H, W, 3)`, uint8.
+
+    Highlights roll off by their brightest channel, so that coloured lights keep their hue.
+    """
+    height, width = image.shape[:2]
+    rows, columns = grid(height, width)
+    away = ((rows / height - 0.5) ** 2 * height**2 + (columns / width - 0.5) ** 2 * width**2) / (height**2 + width**2) * 4
+    gains = np.array([1 + look.warmth, 1.0, 1 - look.warmth], np.float32) * look.exposure
+    light = image * gains * (1 - look.vignette * away)[..., None].astype(np.float32)
+    light = _rolled_off(light)
+    if look.noise > 0:
+        light = _with_noise(light, look.noise, random)
+    encoded = to_encoded(light)
+    grey = luminance(encoded)[..., None]
+    encoded = np.clip(grey + (encoded - grey) * look.saturation, 0, 1)
+    encoded = np.clip((encoded - look.black) / (1 - look.black), 0, 1)
+    curved = encoded * encoded * (3 - 2 * encoded)
+    encoded = encoded + (curved - encoded) * look.contrast
+    return np.asarray(np.rint(np.clip(encoded, 0, 1) * 255), np.uint8)
+
+
+def _rolled_off(light: Array, knee: float = 0.7) -> Array:
+    """Values over `knee` approach 1; a little of the surplus turns white, as on film."""
+    brightest = light.max(-1, keepdims=True)
+    over = np.maximum(brightest - knee, 0.0)
+    shown = np.where(brightest > knee, knee + (1 - knee) * (1 - np.exp(-over / (1 - knee))), brightest)
+    scaled = light * (shown / np.maximum(brightest, 1e-6))
+    white = np.clip(over / 8, 0.0, 0.55)
+    return np.asarray(scaled + (shown - scaled) * white, np.float32)
+
+
+def _with_noise(light: Array, sigma: float, random: Random) -> Array:
+    """Shot noise, growing with the root of the light, over a floor of read noise; fine grain in linear light."""
+    deviation = sigma * 0.9 * np.sqrt(np.maximum(light, 0.0) * 0.5 + 0.003)
+    grain = random.standard_normal(light.shape, dtype=np.float32)
+    grey = random.standard_normal((*light.shape[:2], 1), dtype=np.float32)
+    return np.asarray(light + deviation * (0.6 * grain + 0.8 * grey), np.float32)

@@ -1,0 +1,132 @@
+"""Flat surfaces in perspective: grounds, walls and table tops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from calib_data.scenes.arrays import Array, coverage
+from calib_data.scenes.layers import Layer
+from calib_data.scenes.lens import Camera
+
+NEAREST_M = 0.15
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A rectangle in space.
+
+    Attributes:
+        corner: World point x, y, z where both coordinates are 0.
+        across: Unit vector of the first coordinate.
+        up: Unit vector of the second, at a right angle to the first.
+        width: Extent in metres along `across`; from 0 upwards.
+        height: Extent in metres along `up`; from 0 upwards.
+    """
+
+    corner: Array
+    across: Array
+    up: Array
+    width: float
+    height: float
+
+    @property
+    def normal(self) -> Array:
+        """Unit normal that `across` and `up` span; grounds, and walls before the camera, face it."""
+        return np.cross(self.up, self.across).astype(np.float32)
+
+    def at(self, across: float, up: float) -> Array:
+        """The world point at these coordinates."""
+        return np.asarray(self.corner + across * self.across + up * self.up, np.float32)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The part of a plane that the camera sees, in its bounding box on the canvas.
+
+    Attributes:
+        across: First coordinate in metres, `(h, w)`.
+        up: Second coordinate.
+        depth: Metres along the optical axis.
+        footprint: Metres that a pixel covers, the geometric mean of both ways.
+        world: World points `(h, w, 3)`.
+    """
+
+    across: Array
+    up: Array
+    depth: Array
+    footprint: Array
+    world: Array
+
+
+def ground(altitude: float = 0.0, nearest: float = 0.3, farthest: float = 60.0, half_width: float = 40.0) -> Plane:
+    """A level plane from `nearest` to `farthest` metres before the camera."""
+    corner = np.array([-half_width, altitude, nearest], np.float32)
+    return Plane(corner, _unit(1, 0, 0), _unit(0, 0, 1), 2 * half_width, farthest - nearest)
+
+
+def wall(x: float, z: float, turn: float, width: float, height: float, bottom: float = 0.0) -> Plane:
+    """An upright plane that starts at `x`, `z` and runs to the right, turned away from the camera by `turn` radians."""
+    return Plane(
+        np.array([x, bottom, z], np.float32), _unit(np.cos(turn), 0, np.sin(turn)), _unit(0, 1, 0), width, height
+    )
+
+
+def plane_layer(camera: Camera, plane: Plane, radiance: Callable[[Seen], Array], order: float | None = None) -> Layer | None:
+    """Draw a plane.
+
+    Args:
+        camera: Where from.
+        plane: What.
+        radiance: Colour of what is seen: linear RGB `(h, w, 3)`.
+        order: Depth by which the layer is sorted; its farthest by default.
+
+    Returns:
+        The layer, or None where the camera does not see the plane.
+    """
+    ray_x, ray_y, ray_z = camera.rays()
+    normal = plane.normal
+    slope = normal[0] * ray_x + normal[1] * ray_y + normal[2] * ray_z
+    eye = np.array([0, camera.altitude, 0], np.float32)
+    distance = float(normal @ (plane.corner - eye))
+    with np.errstate(divide="ignore"):
+        depth = distance / slope
+    usable = (depth > NEAREST_M) & np.isfinite(depth) & (depth < 2000)
+    depth = np.where(usable, depth, 1.0).astype(np.float32)
+    start = eye - plane.corner
+    across = _dot(start, plane.across) + depth * _along(plane.across, ray_x, ray_y, ray_z)
+    up = _dot(start, plane.up) + depth * _along(plane.up, ray_x, ray_y, ray_z)
+    tilt = np.abs(slope) / np.sqrt(ray_x**2 + ray_y**2 + ray_z**2)
+    footprint = depth / camera.focal / np.sqrt(np.maximum(tilt, 0.02))
+    edge = footprint / np.sqrt(np.maximum(tilt, 0.02))
+    inside = np.minimum(np.minimum(across, plane.width - across) / footprint, np.minimum(up, plane.height - up) / edge)
+    alpha = np.where(usable, coverage(inside), 0.0).astype(np.float32)
+    rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
+    if rows.size == 0:
+        return None
+    box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+    alpha, depth = alpha[box], depth[box]
+    ray = np.stack(np.broadcast_arrays(ray_x[:, box[1]], ray_y[box[0]], ray_z[box[0]]), -1)
+    seen = Seen(across[box], up[box], depth, footprint[box], eye + depth[..., None] * ray)
+    colour = radiance(seen)
+    pixels = np.concatenate([colour * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
+    inverse = np.where(usable[box], 1.0 / depth, 0.0)
+    floor = float(inverse[alpha > 0].min())
+    inverse_depth = np.maximum(inverse, floor).astype(np.float32)
+    far = float(depth[alpha > 0].max()) if order is None else order
+    return Layer(pixels, box[0].start, box[1].start, inverse_depth, far)
+
+
+def _unit(x: float, y: float, z: float) -> Array:
+    vector = np.array([x, y, z], np.float32)
+    return vector / np.float32(np.linalg.norm(vector))
+
+
+def _dot(first: Array, second: Array) -> float:
+    return float(first @ second)
+
+
+def _along(axis: Array, ray_x: Array, ray_y: Array, ray_z: Array) -> Array:
+    return np.asarray(axis[0] * ray_x + axis[1] * ray_y + axis[2] * ray_z, np.float32)
