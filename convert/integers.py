@@ -43,14 +43,9 @@ def calibrate(float32: bytes, photos: Iterable[NDArray[np.float32]]) -> bytes:
             seen += 1
             yield [photo]
 
-    try:
-        calibrated: bytes = Calibrator(float32).calibrate(feed)
-    except RuntimeError as error:
-        if seen:
-            raise
-        raise UserError(
-            "there are no photos to calibrate on.", "Name a folder with photos by --calibration."
-        ) from error
+    calibrated = Calibrator(float32).calibrate(feed)
+    if not seen:
+        raise UserError("there are no photos to calibrate on.", "Name a folder with photos by --calibration.")
     return bytes(calibrated)
 
 

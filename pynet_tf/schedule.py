@@ -45,13 +45,13 @@ class LevelPlan:
 
 
 DEFAULT_PLAN = (
-    LevelPlan(7, 400, 16, 192, 1e-3),
-    LevelPlan(6, 400, 12, 192, 1e-3),
-    LevelPlan(5, 500, 8, 192, 1e-3),
-    LevelPlan(4, 600, 6, 192, 7e-4),
-    LevelPlan(3, 900, 4, 160, 7e-4),
-    LevelPlan(2, 600, 4, 160, 5e-4),
-    LevelPlan(1, 1200, 4, 160, 5e-4, {"l1": 1.0, "ssim": 0.1}),
+    LevelPlan(7, 150, 8, 192, 1e-3),
+    LevelPlan(6, 150, 8, 192, 1e-3),
+    LevelPlan(5, 250, 6, 192, 1e-3),
+    LevelPlan(4, 400, 4, 192, 1e-3),
+    LevelPlan(3, 700, 3, 192, 1e-3),
+    LevelPlan(2, 200, 3, 192, 5e-4),
+    LevelPlan(1, 900, 3, 192, 7e-4, {"l1": 1.0, "ssim": 0.1}),
 )
 
 

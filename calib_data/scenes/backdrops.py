@@ -46,9 +46,8 @@ def skyline(random: Random, camera: Camera, light: Light, distance: float, heigh
     down, across = grid(rows, columns)
     start, line = float(random.uniform(0, 512)), int(random.integers(512))
     metres = (across - columns / 2) / scale + start
-    hills = resample(field, np.full_like(metres, line), metres * (3.0 / height))
-    crowns = np.sqrt(np.abs(np.sin(metres * 0.55 + 2.5 * hills))) + 0.6 * resample(field, np.full_like(metres, line + 7), metres * 9)
-    ridge = height * (0.85 + 0.25 * hills) + crowns * min(0.25 * height, 1.6)
+    hills = resample(field, np.full_like(metres, line), metres * (8.0 / height))
+    ridge = height * (0.9 + 0.1 * hills)
     above = float(base) - ridge * scale
     top = max(0, int(above.min()) - 2)
     bottom = min(rows, max(top + 1, int(float(base)) + 3))

@@ -35,16 +35,22 @@ class Look:
 def some_look(random: Random, image: Array, key: float, noise: bool) -> Look:
     """A look that brings the middle tones of a linear picture `(H, W, 3)` to `key`."""
     grey = luminance(image[::4, ::4])
-    middle = float(np.exp(np.mean(np.log(np.maximum(grey, 1e-3)))))
     return Look(
-        exposure=min(key / middle, 0.85 / max(float(np.percentile(grey, 85)), 1e-3)),
-        contrast=float(random.uniform(0.2, 0.75)),
+        exposure=_exposure(grey, key),
+        contrast=float(random.uniform(0.15, 0.55)),
         black=float(random.uniform(0.0, 0.06)),
         saturation=float(random.uniform(0.75, 1.0)),
         vignette=float(random.uniform(0.05, 0.3)),
         warmth=float(random.normal(0.0, 0.04)),
         noise=float(random.uniform(0.004, 0.012)) if noise else 0.0,
     )
+
+
+def _exposure(grey: Array, key: float) -> float:
+    """What brings the middle tones to `key`, held back where a tenth of the picture would be very bright."""
+    wanted = key / float(np.exp(np.mean(np.log(np.maximum(grey, 1e-3)))))
+    bearable = 0.6 / max(float(np.percentile(grey, 90)), 1e-3)
+    return wanted if wanted < bearable else wanted**0.35 * bearable**0.65
 
 
 def develop(image: Array, look: Look, random: Random) -> Array:

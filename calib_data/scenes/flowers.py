@@ -9,10 +9,11 @@ import numpy as np
 from calib_data.scenes.arrays import Array, Colour, Random, coverage, grid, jitter, pick
 from calib_data.scenes.lens import Camera
 from calib_data.scenes.light import Light
-from calib_data.scenes.stamps import Stamp, leaf, petal_lightness
+from calib_data.scenes.stamps import Stamp, leaf
 
 PETALS: tuple[Colour, ...] = (
-    (0.7, 0.05, 0.2), (0.75, 0.7, 0.68), (0.75, 0.45, 0.03), (0.55, 0.02, 0.03), (0.4, 0.2, 0.6), (0.8, 0.35, 0.4), (0.75, 0.2, 0.03),
+    (0.55, 0.045, 0.17), (0.58, 0.55, 0.52), (0.6, 0.36, 0.03), (0.4, 0.02, 0.025), (0.28, 0.15, 0.42), (0.6, 0.27, 0.31), (0.55, 0.15, 0.03),
+    (0.55, 0.045, 0.17), (0.58, 0.55, 0.52),
 )  # fmt: skip
 LAMPS: tuple[Colour, ...] = (
     (1.0, 0.55, 0.16), (1.0, 0.75, 0.4), (1.0, 0.08, 0.05), (0.1, 0.9, 0.3), (0.2, 0.45, 1.0), (1.0, 0.9, 0.75), (1.0, 0.3, 0.05),
@@ -20,37 +21,54 @@ LAMPS: tuple[Colour, ...] = (
 
 
 def flower(random: Random, camera: Camera, light: Light, centre: Array, radius: float, colour: Array) -> list[Stamp]:
-    """A blossom round the world point `centre`: rings of petals, shorter and nearer inwards, and a heart."""
+    """A blossom round the world point `centre`: a daisy with one ring of petals, or a rose with several.
+
+    Args:
+        random: Chance.
+        camera: Where from.
+        light: What falls on it.
+        centre: World point.
+        radius: Metres.
+        colour: Linear RGB of a petal.
+    """
     row, column, depth = (float(value) for value in camera.project(centre))
     if depth < 0.2:
         return []
     size = radius * camera.focal / depth
-    rings = int(random.integers(1, 5))
-    count = int(random.integers(5, 9)) if rings > 1 else int(random.integers(6, 15))
-    shape = "round" if rings > 1 or count < 8 else "ovate"
-    squash = float(random.uniform(0.65, 1.0))
-    lean = float(random.uniform(-0.6, 0.6))
+    full = bool(random.random() < 0.55)
+    rings = int(random.integers(3, 6)) if full else int(random.integers(1, 3))
+    count = int(random.integers(5, 8)) if full else int(random.integers(7, 18))
+    squash, lean = float(random.uniform(0.6, 1.0)), float(random.uniform(-0.25, 0.25))
+    lit = light.ambient * 0.9 + light.sun * 0.6
     stamps = []
     for ring in range(rings):
-        share = 1 - 0.75 * ring / max(rings, 1)
-        for petal in range(count):
-            turn = 2 * math.pi * (petal + 0.5 * (ring % 2)) / count + float(random.normal(0, 0.08))
-            tilt = float(random.uniform(0.55, 0.95))
+        share = 1 - 0.8 * ring / rings if full else 1 - 0.12 * ring
+        inner = 0.55 + 0.45 * share if full else 0.9 + 0.1 * ring
+        for petal in range(count if not full else max(3, count - ring)):
+            turn = 2 * math.pi * (petal + 0.5 * (ring % 2)) / count + float(random.normal(0, 0.12))
             length = size * share * float(random.uniform(0.9, 1.08))
-            pixels = petal_lightness(leaf(random, shape, length * 1.05, turn, tilt))
-            right, up = math.sin(turn) * length * 0.5, math.cos(turn) * length * 0.5 * squash
-            bright = (0.62 + 0.38 * share + 0.25 * math.cos(turn)) * float(random.uniform(0.85, 1.1))
-            lit = colour * (light.ambient + light.sun * 0.7) * bright
-            place = row - up + lean * right * 0.2, column + right + lean * up * 0.3
-            stamps.append(Stamp(pixels, *place, depth - 0.0005 * (ring + 1), light.faded(lit.astype(np.float32), depth)))
-    heart = (np.array([0.5, 0.3, 0.03], np.float32) * (light.ambient + light.sun * 0.7)).astype(np.float32)
-    for _ in range(22):
-        away, angle = size * 0.17 * math.sqrt(float(random.random())), float(random.uniform(0, 2 * math.pi))
-        dot = spot(max(size * 0.075, 0.8)) * np.array([1, 1, 1, 1], np.float32)
-        tone = float(random.uniform(0.5, 1.4))
-        stamps.append(
-            Stamp(dot, row + away * math.sin(angle) * squash, column + away * math.cos(angle), depth - 0.004, heart * tone)
-        )
+            tilt = float(random.uniform(0.8, 1.25)) if full else float(random.uniform(5.5, 7.5)) / count
+            pixels = leaf(random, "petal", length * 1.1, turn, tilt, squash)
+            right, up = math.sin(turn) * length * 0.52, math.cos(turn) * length * 0.52 * squash
+            bright = 1.1 * inner * (0.82 + 0.18 * math.cos(turn)) * float(random.uniform(0.78, 1.15))
+            tone = colour * lit * bright * (1 + np.array([0.06, -0.04, -0.05]) * float(random.normal()))
+            place = row - up + lean * right, column + right
+            shown = light.faded(tone.astype(np.float32), depth)
+            stamps.append(Stamp(pixels, *place, depth - 0.0005 * (ring + 1), shown))
+    return stamps if full else stamps + _heart(random, (row, column), size, squash, depth, lit)
+
+
+def _heart(
+    random: Random, place: tuple[float, float], size: float, squash: float, depth: float, lit: Array
+) -> list[Stamp]:
+    """The yellow or brown middle of a daisy: many dots, darker towards the lower edge."""
+    tone = pick(random, [(0.5, 0.28, 0.02), (0.42, 0.33, 0.03), (0.1, 0.05, 0.02)])
+    stamps = []
+    for _ in range(46):
+        away, angle = size * 0.24 * math.sqrt(float(random.random())), float(random.uniform(0, 2 * math.pi))
+        colour = np.asarray(tone) * lit * float(random.uniform(0.5, 1.3)) * (1 - 0.3 * math.sin(angle) * away / size)
+        where = place[0] + away * math.sin(angle) * squash, place[1] + away * math.cos(angle)
+        stamps.append(Stamp(spot(max(size * 0.07, 0.8)), *where, depth - 0.004, colour.astype(np.float32)))
     return stamps
 
 
@@ -63,6 +81,18 @@ def spot(diameter: float) -> Array:
     return np.repeat(alpha[..., None], 4, -1).astype(np.float32)
 
 
+def lamp(diameter: float) -> Array:
+    """A lamp as a stamp: its disc, and round it the faint halo that lenses give, which hides nothing."""
+    side = math.ceil(diameter * 7) + 6
+    rows, columns = grid(side, side)
+    away = np.hypot(rows - side / 2, columns - side / 2)
+    shown = max(diameter, 1.2)
+    disc = coverage(shown / 2 - away) * min(1.0, (diameter / shown) ** 2)
+    halo = 0.012 * np.clip(1 - 2 * away / side, 0, 1) ** 2 / (0.15 + (away / shown) ** 2) * min(1.0, diameter)
+    light = disc + halo
+    return np.stack([light, light, light, disc], -1).astype(np.float32)
+
+
 def lights(
     random: Random, camera: Camera, points: Array, radius: float, radiance: float, colours: tuple[Colour, ...] = LAMPS
 ) -> list[Stamp]:
@@ -73,5 +103,5 @@ def lights(
         power = radiance * float(np.exp(random.normal(0, 0.35)))
         colour = jitter(random, pick(random, colours), 0.1, 0.0) * power
         if depth > 0.3:
-            stamps.append(Stamp(spot(2 * radius * camera.focal / depth), row, column, depth, colour.astype(np.float32)))
+            stamps.append(Stamp(lamp(2 * radius * camera.focal / depth), row, column, depth, colour.astype(np.float32)))
     return stamps

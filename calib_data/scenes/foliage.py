@@ -31,10 +31,16 @@ class Foliage:
     length: float
     colours: tuple[Colour, ...]
 
+    @property
+    def area(self) -> float:
+        """What a leaf covers on average, in square metres."""
+        shares = {"ovate": 0.3, "lance": 0.13, "round": 0.42, "lobed": 0.32, "oak": 0.36, "petal": 0.4}
+        return shares[self.shape] * 0.8 * self.length**2
+
 
 GREENS: tuple[Colour, ...] = ((0.055, 0.115, 0.022), (0.035, 0.085, 0.02), (0.09, 0.15, 0.03), (0.045, 0.1, 0.04))
 AUTUMN: tuple[Colour, ...] = ((0.36, 0.2, 0.03), (0.3, 0.1, 0.025), (0.13, 0.13, 0.03), (0.22, 0.13, 0.05))
-DARK: tuple[Colour, ...] = ((0.022, 0.05, 0.018), (0.03, 0.06, 0.014), (0.035, 0.05, 0.025))
+DARK: tuple[Colour, ...] = ((0.03, 0.065, 0.024), (0.04, 0.078, 0.02), (0.045, 0.065, 0.032))
 DRY: tuple[Colour, ...] = ((0.2, 0.12, 0.06), (0.15, 0.085, 0.045), (0.28, 0.18, 0.08), (0.24, 0.1, 0.04))
 
 
@@ -71,7 +77,7 @@ def leaf_stamps(
     turns = random.uniform(-math.pi, math.pi, count)
     views = random.integers(_VIEWS, size=count)
     sizes = foliage.length * np.exp(random.normal(0, 0.18, count))
-    lit = _lit(random, light, foliage, exposed)
+    lit = _lit(random, light, foliage, points, exposed)
     atlas = _Atlas(random, foliage.shape, hanging)
     rows, columns, depths = camera.project(points)
     long = sizes * camera.focal / np.maximum(depths, 0.15)
@@ -89,17 +95,20 @@ def leaf_stamps(
     return stamps
 
 
-def _lit(random: Random, light: Light, foliage: Foliage, exposed: Array) -> Array:
-    """Radiance `(n, 3)` of leaves: each its own shade of green, facing the sun or not, or lit from behind."""
+def _lit(random: Random, light: Light, foliage: Foliage, points: Array, exposed: Array) -> Array:
+    """Radiance `(n, 3)` of leaves: neighbours of like colours, facing the sun or not, or lit from behind."""
     count = len(exposed)
-    palette = np.asarray(foliage.colours)
-    colours = palette[random.integers(len(palette), size=count)]
+    palette = np.asarray(foliage.colours)[random.permutation(len(foliage.colours))]
+    waves = random.normal(0, 2.5, (3, 3)) / max(float(np.ptp(points, 0).max()), 1e-3) if count else np.zeros((3, 3))
+    field = np.sin(points @ waves + random.uniform(0, 6, 3)).sum(1) + random.normal(0, 0.5, count)
+    which = np.clip(np.floor((np.abs(field) / 2.6) ** 1.3 * len(palette)), 0, len(palette) - 1).astype(int)
+    colours = palette[which]
     colours = colours * np.exp(random.normal(0, 0.1, (count, 3))) * np.exp(random.normal(0, 0.2, (count, 1)))
     facing = random.random((count, 1)) ** 1.5
     open_to = exposed[:, None]
     through = max(float(light.towards_sun[2]), 0.0) * np.array([0.8, 0.85, 0.25])
     sun = light.sun * open_to**1.5 * (0.1 + 1.0 * facing + through * (1 - facing))
-    sky = light.ambient * (0.06 + 0.94 * open_to**1.3)
+    sky = light.ambient * (0.16 + 0.84 * open_to**1.3)
     return (colours * (sun + sky)).astype(np.float32)
 
 
@@ -166,11 +175,12 @@ def _on_heaps(random: Random, light: Light, centres: Array, sizes: Array, count:
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     shell = random.random((count, 1)) ** 0.35
     points = centres[which] + direction * shell * sizes[which]
+    points[:, 1] = np.where(points[:, 1] < 0, -0.3 * points[:, 1], points[:, 1])
     depth_in = np.clip((centres[which, 2] - centres[:, 2].mean()) / max(float(centres[:, 2].std()), 1e-3), -1, 2)
     sunny = np.clip(direction @ light.towards_sun.astype(float), -0.2, 1.0)
     exposed = 0.36 + 0.3 * direction[:, 1] + 0.34 * sunny - 0.1 * depth_in
     exposed = exposed * (0.25 + 0.75 * shell[:, 0] ** 3)
-    return points.astype(np.float32), np.clip(exposed, 0.015, 1.0).astype(np.float32)
+    return points.astype(np.float32), np.clip(exposed, 0.06, 1.0).astype(np.float32)
 
 
 def along_twigs(random: Random, paths: list[Path3], spacing: float, thinnest: float, off: float) -> tuple[Array, Array]:

@@ -35,6 +35,25 @@ class Layer:
     order: float
 
 
+def merged(layers: Sequence[Layer], order: float) -> Layer | None:
+    """Faces of one body as one layer, so that no seam opens between them where they are blurred; None without any."""
+    if not layers:
+        return None
+    top, left = min(layer.top for layer in layers), min(layer.left for layer in layers)
+    bottom = max(layer.top + layer.pixels.shape[0] for layer in layers)
+    right = max(layer.left + layer.pixels.shape[1] for layer in layers)
+    pixels = np.zeros((bottom - top, right - left, 4), np.float32)
+    inverse_depth = np.zeros(pixels.shape[:2], np.float32)
+    for layer in _far_to_near(layers):
+        window, part = _overlap(layer.pixels.shape, layer.top - top, layer.left - left, (bottom - top, right - left))
+        patch = layer.pixels[part]
+        free = 1.0 - pixels[window][..., 3:]  # faces of a body do not overlap but for the pixels along their edges
+        pixels[window] += patch * np.minimum(free / np.maximum(patch[..., 3:], 1e-6), 1.0)
+        inverse_depth[window] = np.where(patch[..., 3] > 0, layer.inverse_depth, inverse_depth[window])
+    usual = float(inverse_depth[inverse_depth > 0].mean())
+    return Layer(pixels, top, left, np.where(inverse_depth > 0, inverse_depth, usual).astype(np.float32), order)
+
+
 def composite_sharp(layers: Sequence[Layer], canvas: tuple[int, int]) -> tuple[Array, Array]:
     """All layers in focus, far to near.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,12 +59,26 @@ class Caster:
     height: float
 
 
-def ground_shadow(x: Array, z: Array, casters: list[Caster], light: Light) -> tuple[Array, Array]:
+@dataclass(frozen=True)
+class Row:
+    """Shrubs in a row across the scene, at z = `z` + `slope` * x; metres."""
+
+    z: float
+    slope: float
+    height: float
+
+
+def ground_shadow(x: Array, z: Array, casters: Sequence[Caster | Row], light: Light) -> tuple[Array, Array]:
     """How much sun and how much sky reaches ground points at `x`, `z` (metres), each 0..1."""
     sun, sky = np.ones_like(x), np.ones_like(x)
     rise = max(float(light.towards_sun[1]), 0.15)
     step_x, step_z = -float(light.towards_sun[0]) / rise, -float(light.towards_sun[2]) / rise
     for caster in casters:
+        if isinstance(caster, Row):
+            away = (z - caster.z - caster.slope * x) / caster.height
+            sky *= 1.0 - 0.75 * np.exp(-((away / 0.35) ** 2))
+            sun *= 1.0 - 0.9 * smoothstep(-0.5, -0.1, away - min(step_z, 0.0)) * (away < 1)
+            continue
         far_x, far_z = step_x * caster.height, step_z * caster.height
         length = max(math.hypot(far_x, far_z), 1e-3)
         share = np.clip(((x - caster.x) * far_x + (z - caster.z) * far_z) / length**2, 0.0, 1.0)

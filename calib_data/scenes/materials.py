@@ -12,12 +12,13 @@ from calib_data.scenes.textures import Texture, relief_photograph
 
 Material = Callable[[Random], Texture]
 _SIDE = 1024
-_VARIANTS = 3
+_SMALL_SIDE = 512  # of textures that are only seen on small things
+_VARIANTS = 2
 
 
-def _noise(random: Random, exponent: float, lowest: int = 1, stretch: float = 1.0) -> Array:
-    field = fractal(_SIDE, exponent, int(random.integers(_VARIANTS)), lowest, stretch)
-    return np.roll(field, tuple(int(shift) for shift in random.integers(_SIDE, size=2)), (0, 1))
+def _noise(random: Random, exponent: float, lowest: int = 1, stretch: float = 1.0, side: int = _SIDE) -> Array:
+    field = fractal(side, exponent, int(random.integers(_VARIANTS)), lowest, stretch)
+    return np.roll(field, tuple(int(shift) for shift in random.integers(side, size=2)), (0, 1))
 
 
 def _tinted(lightness: Array, colour: Array) -> Array:
@@ -26,9 +27,11 @@ def _tinted(lightness: Array, colour: Array) -> Array:
 
 def _weathered(random: Random, tile: Array, strength: float = 0.12) -> Array:
     """Blotches and stains, softly darker and a little warmer."""
-    stain = np.exp(strength * _noise(random, 1.5))[..., None]
-    warmth = 0.05 * _noise(random, 1.7)[..., None] * np.array([1.0, 0.0, -1.0], np.float32)
-    return np.asarray(tile * stain * (1 + warmth), np.float32)
+    side = tile.shape[0]
+    stain = np.exp(strength * _noise(random, 1.5, side=side))
+    warmth = 0.05 * _noise(random, 1.7, side=side)
+    factors = np.stack([stain * (1 + warmth), stain, stain * (1 - warmth)], -1)
+    return np.asarray(tile * factors, np.float32)
 
 
 def asphalt(random: Random) -> Texture:
@@ -46,7 +49,7 @@ def gravel(random: Random) -> Texture:
     lightness = relief_photograph("gravel")
     _, name = cells(_SIDE, 64, 2)
     hue = (name[..., None] - 0.5) * np.array([0.25, 0.0, -0.3], np.float32)
-    tile = _tinted(lightness, jitter(random, (0.26, 0.23, 0.195), 0.06, 0.2)) * (1 + hue)
+    tile = _tinted(lightness, jitter(random, (0.2, 0.178, 0.15), 0.06, 0.2)) * (1 + hue)
     return Texture.of(_weathered(random, tile), float(random.uniform(0.7, 1.1)))
 
 
@@ -158,9 +161,10 @@ def planks(random: Random) -> Texture:
 
 def bark(random: Random) -> Texture:
     """Furrowed bark."""
-    ridge = np.abs(_noise(random, 1.1, 3, 5.0))
-    lightness = smoothstep(0.0, 0.9, ridge) * 0.9 + 0.25
-    tile = _tinted(lightness * (1 + 0.2 * _noise(random, 0.8)), jitter(random, (0.17, 0.135, 0.1), 0.08, 0.3))
+    ridge = np.abs(_noise(random, 1.0, 5, 4.0)) + 0.12 * _noise(random, 0.8, 12)
+    furrow = smoothstep(0.05, 0.5, ridge)
+    lightness = (0.22 + 0.78 * furrow) * relief(ridge + 0.15 * _noise(random, 0.7), 1.2)
+    tile = _tinted(lightness, jitter(random, (0.19, 0.155, 0.12), 0.06, 0.3))
     moss = smoothstep(0.8, 2.2, _noise(random, 1.4))[..., None] * float(random.uniform(0, 0.7))
     return Texture.of(_weathered(random, mix(tile, tile * np.array([0.75, 1.1, 0.35], np.float32), moss), 0.2), 0.35)
 
@@ -181,22 +185,35 @@ def cloth(random: Random) -> Texture:
     check = 0.5 * (np.sin(down * (np.pi / 64)) > 0.2) + 0.5 * (np.sin(across * (np.pi / 64)) > 0.2)
     light = check[..., None] * float(pick(random, [0.0, 0.6]))
     tile = mix(colour, np.array([0.62, 0.58, 0.5], np.float32), light) * (weave * (1 + 0.06 * _noise(random, 1.2)))[..., None]
-    return Texture.of(tile, 0.5)
+    return Texture.of(tile, 0.3)
 
 
 def paint(random: Random, colour: Colour | None = None) -> Texture:
     """Painted metal or plastic with scuffs."""
     if colour is None:
         colour = pick(random, PAINTS)
-    scuff = smoothstep(2.2, 2.9, _noise(random, 1.0, 8, 3.0))[..., None] * 0.6
-    tile = _tinted(1 + 0.035 * _noise(random, 0.9), jitter(random, colour, 0.08, 0.2))
+    scuff = smoothstep(2.2, 2.9, _noise(random, 1.0, 8, 3.0, _SMALL_SIDE))[..., None] * 0.6
+    tile = _tinted(1 + 0.035 * _noise(random, 0.9, side=_SMALL_SIDE), jitter(random, colour, 0.08, 0.2))
     return Texture.of(_weathered(random, mix(tile, np.array([0.3, 0.28, 0.26], np.float32), scuff), 0.06), 0.5)
+
+
+def peel(random: Random, colour: Colour) -> Texture:
+    """The skin of a fruit: streaks from pole to pole, freckles, a riper side."""
+    ripe = smoothstep(-1.5, 1.5, _noise(random, 1.9, side=_SMALL_SIDE))[..., None]
+    freckles = 1 + 0.35 * smoothstep(2.2, 2.8, _noise(random, 0.8, 20, side=_SMALL_SIDE))
+    streaks = 1 + 0.08 * _noise(random, 1.2, 6, 8.0, _SMALL_SIDE)
+    second = np.asarray(colour) * np.array([1.25, 0.7, 0.8])
+    return Texture.of(_tinted(freckles * streaks, mix(np.asarray(colour), second, ripe)), 0.2)
 
 
 PAINTS: tuple[Colour, ...] = (
     (0.33, 0.035, 0.03), (0.45, 0.06, 0.2), (0.035, 0.085, 0.21), (0.06, 0.16, 0.26), (0.03, 0.11, 0.06), (0.5, 0.31, 0.05),
     (0.45, 0.13, 0.03), (0.5, 0.49, 0.46), (0.025, 0.025, 0.027), (0.22, 0.22, 0.22), (0.11, 0.2, 0.2), (0.12, 0.12, 0.13),
     (0.3, 0.29, 0.27), (0.16, 0.075, 0.045),
+)  # fmt: skip
+SOBER_PAINTS: tuple[Colour, ...] = (
+    (0.025, 0.025, 0.027), (0.2, 0.2, 0.2), (0.09, 0.1, 0.11), (0.03, 0.06, 0.04), (0.4, 0.39, 0.37), (0.05, 0.075, 0.13), (0.1, 0.055, 0.035),
+    (0.25, 0.05, 0.035),
 )  # fmt: skip
 GROUNDS: tuple[Material, ...] = (asphalt, gravel, grass, grass, soil, cobbles, slabs, slabs)
 WALLS: tuple[Material, ...] = (bricks, bricks, old_bricks, plaster, concrete, planks, planks, stone)

@@ -10,7 +10,7 @@ from scipy import fft
 from calib_data.scenes.arrays import Array, grid
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=64)
 def fractal(side: int, exponent: float, seed: int, lowest: int = 1, stretch: float = 1.0) -> Array:
     """Noise whose amplitude falls with frequency f as f ** -exponent, made in the spectrum.
 

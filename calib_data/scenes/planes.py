@@ -86,7 +86,11 @@ def plane_layer(camera: Camera, plane: Plane, radiance: Callable[[Seen], Array],
     Returns:
         The layer, or None where the camera does not see the plane.
     """
+    top, bottom, left, right = _bounds(camera, plane)
     ray_x, ray_y, ray_z = camera.rays()
+    ray_x, ray_y, ray_z = ray_x[:, left:right], ray_y[top:bottom], ray_z[top:bottom]
+    if ray_x.size == 0 or ray_y.size == 0:
+        return None
     normal = plane.normal
     slope = normal[0] * ray_x + normal[1] * ray_y + normal[2] * ray_z
     eye = np.array([0, camera.altitude, 0], np.float32)
@@ -116,7 +120,19 @@ def plane_layer(camera: Camera, plane: Plane, radiance: Callable[[Seen], Array],
     floor = float(inverse[alpha > 0].min())
     inverse_depth = np.maximum(inverse, floor).astype(np.float32)
     far = float(depth[alpha > 0].max()) if order is None else order
-    return Layer(pixels, box[0].start, box[1].start, inverse_depth, far)
+    return Layer(pixels, top + box[0].start, left + box[1].start, inverse_depth, far)
+
+
+def _bounds(camera: Camera, plane: Plane) -> tuple[int, int, int, int]:
+    """Rows and columns of the canvas within which the plane lies: all of them if it reaches behind the camera."""
+    rows, columns = camera.canvas
+    corners = [plane.at(across, up) for across in (0, plane.width) for up in (0, plane.height)]
+    row, column, depth = camera.project(np.stack(corners))
+    if float(depth.min()) < NEAREST_M:
+        return 0, rows, 0, columns
+    top, bottom = np.clip([np.floor(row.min()) - 2, np.ceil(row.max()) + 2], 0, rows).astype(int)
+    left, right = np.clip([np.floor(column.min()) - 2, np.ceil(column.max()) + 2], 0, columns).astype(int)
+    return int(top), int(bottom), int(left), int(right)
 
 
 def _unit(x: float, y: float, z: float) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
 from calib_data.scenes.arrays import Array, Random, coverage, luminance, smoothstep
@@ -16,14 +17,17 @@ from calib_data.scenes.light import Light
 from calib_data.scenes.textures import Texture
 
 # Outlines as (height, radius) knots, both 0..1 of the thing's own.
-POST = ((0.0, 1.0), (1.0, 1.0))
+POST = ((0.0, 1.0), (0.992, 1.0), (1.0, 0.0))
 CAPPED_POST = ((0.0, 1.0), (0.86, 1.0), (0.865, 1.25), (0.9, 1.3), (0.905, 0.9), (0.96, 0.7), (1.0, 0.0))
 POT = ((0.0, 0.66), (0.8, 0.93), (0.805, 1.0), (0.98, 1.0), (1.0, 0.95))
 BOTTLE = ((0.0, 0.9), (0.02, 1.0), (0.56, 1.0), (0.63, 0.93), (0.75, 0.42), (0.8, 0.36), (0.93, 0.34), (0.935, 0.4), (1.0, 0.38))
 VASE = ((0.0, 0.5), (0.15, 0.85), (0.4, 1.0), (0.65, 0.8), (0.85, 0.42), (0.93, 0.42), (1.0, 0.58))
 FINIAL = ((0.0, 0.5), (0.2, 0.5), (0.22, 0.8), (0.28, 0.85), (0.3, 0.55), (0.38, 0.6), (0.5, 0.95), (0.62, 1.0), (0.8, 0.72), (0.94, 0.3), (1.0, 0.0))
+JAR = ((0.0, 0.92), (0.03, 1.0), (0.78, 1.0), (0.84, 0.82), (0.86, 0.9), (0.99, 0.9), (1.0, 0.0))
 CUP = ((0.0, 0.6), (0.05, 0.75), (0.4, 0.93), (1.0, 1.0))
 BOLLARD = ((0.0, 1.0), (0.72, 0.95), (0.73, 0.7), (0.77, 0.7), (0.78, 1.05), (0.86, 1.0), (0.95, 0.7), (1.0, 0.0))
+BAR_SPIKE = ((0.0, 0.8), (0.9, 0.8), (0.905, 1.3), (0.915, 1.3), (0.92, 0.9), (0.94, 1.0), (1.0, 0.0))
+BAR_KNOB = ((0.0, 0.8), (0.93, 0.8), (0.935, 1.2), (0.945, 1.2), (0.95, 0.8), (0.97, 1.5), (0.99, 1.1), (1.0, 0.0))
 SPIKE = ((0.0, 0.4), (0.55, 0.4), (0.56, 0.9), (0.6, 1.0), (0.63, 0.7), (1.0, 0.0))
 
 
@@ -68,7 +72,7 @@ def lathe(
     scale = camera.focal / depth
     tall, wide = height * scale * math.cos(camera.pitch), radius * scale
     slant = math.tan(lean)
-    box = _window(camera, row - tall - 3, row + wide * 0.3 + 3, column - wide * 1.35 - abs(slant) * tall - 3, column + wide * 1.35 + abs(slant) * tall + 3)
+    box = _window(camera, row - tall - wide * 0.5 - 3, row + wide * 0.3 + 3, column - wide * 1.35 - abs(slant) * tall - 3, column + wide * 1.35 + abs(slant) * tall + 3)
     if box is None:
         return None
     rows, columns = _pixels(box)
@@ -100,13 +104,14 @@ def lathe(
     for low, high, band in bands:
         inside = coverage((sagged - low) * tall) * coverage((high - sagged) * tall)
         colour = colour + (band - colour) * inside[..., None]
-    shade = _lit(light, normal, colour, finish)
+    shade = _lit(light, normal, colour, finish, 0.35)
     shade = shade * (0.45 + 0.55 * smoothstep(-0.01, 0.12, sagged))[..., None]
     if flat > 0 and knots[-1, 1] > 0:
         mouth, dark = _mouth(sideways, rows - row + tall, float(knots[-1, 1]) * wide, flat)
         shade = shade + (shade.mean((0, 1)) * dark[..., None] - shade) * mouth[..., None]
         alpha = np.maximum(alpha, mouth)
-    return _layer(box, light.faded(shade, depth), alpha, depth, depth - radius)
+    order = depth + radius if outline is POT else depth - radius  # what grows in a pot stands before its far side
+    return _layer(box, light.faded(shade, depth), alpha, depth, order)
 
 
 def ball(camera: Camera, light: Light, centre: Array, radius: float, finish: Finish, tilt: float = 0.5, squash: float = 1.0) -> Layer | None:
@@ -177,20 +182,22 @@ def _mouth(sideways: Array, down: Array, radius: float, flat: float) -> tuple[Ar
     return mouth, 0.18 + 0.3 * smoothstep(0.2, 1.0, deep) + 0.7 * smoothstep(0.86, 0.95, away)
 
 
-def _lit(light: Light, normal: Array, colour: Array, finish: Finish) -> Array:
+def _lit(light: Light, normal: Array, colour: Array, finish: Finish, window: float = 0.0) -> Array:
+    """Radiance of a surface; `window` is how much it mirrors a bright window to the left and a dark room to the right."""
     rim = (1 + normal[..., 2:]) ** 4
-    window = smoothstep(-0.74, -0.6, normal[..., :1]) * smoothstep(-0.22, -0.38, normal[..., :1])
+    bright = smoothstep(-0.74, -0.6, normal[..., :1]) * smoothstep(-0.22, -0.38, normal[..., :1])
     dark_side = smoothstep(0.3, 0.75, normal[..., :1])
-    reflected = (0.5 * rim + 0.35 * window * finish.gloss / 0.35 - 0.12 * dark_side * finish.gloss) * light.ambient
+    mirrored = window * (bright - 0.35 * dark_side) * finish.gloss / 0.35
+    reflected = (0.5 * rim + mirrored) * light.ambient
     shine = light.glint(normal, finish.sharpness) + reflected
     return np.asarray(colour * light.on(normal) + finish.gloss * shine, np.float32)
 
 
 def _profile(knots: Array, up: Array) -> Array:
-    """Radius at heights 0..1, the corners between the knots rounded a little."""
+    """Radius at heights 0..1, smooth between the knots, corners a little rounded."""
     steps = np.linspace(-0.1, 1.1, 1201)
-    radii = np.interp(steps, knots[:, 0], knots[:, 1])
-    smooth = gaussian_filter1d(radii, 7.0, mode="nearest")
+    radii = PchipInterpolator(knots[:, 0], knots[:, 1])(np.clip(steps, 0, 1))
+    smooth = gaussian_filter1d(radii, 3.0, mode="nearest")
     return np.interp(up, steps, smooth).astype(np.float32)
 
 

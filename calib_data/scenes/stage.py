@@ -11,7 +11,7 @@ import numpy as np
 from calib_data.scenes.arrays import Array, Random, along, resample, smoothstep
 from calib_data.scenes.layers import Layer
 from calib_data.scenes.lens import Camera, Lens
-from calib_data.scenes.light import Caster, Light, daylight, ground_shadow
+from calib_data.scenes.light import Caster, Light, Row, daylight, ground_shadow
 from calib_data.scenes.noise import fractal
 from calib_data.scenes.planes import Plane, Seen, plane_layer
 from calib_data.scenes.stamps import Stamp, layers_of
@@ -38,7 +38,7 @@ class Stage:
     light: Light
     key: float = 0.16
     layers: list[Layer] = field(default_factory=list)
-    casters: list[Caster] = field(default_factory=list)
+    casters: list[Caster | Row] = field(default_factory=list)
 
     @classmethod
     def open(
@@ -58,7 +58,7 @@ class Stage:
         blur = float(np.exp(random.normal(math.log(0.038), 0.32)))
         lens = Lens.for_blur(round(focus, 3), min(max(blur, 0.014), 0.06))
         camera = Camera(*size, math.ceil(MARGIN_SHARE * size[0]), altitude, math.radians(pitch), lens)
-        usual = {"sunny": 0.17, "golden": 0.15, "overcast": 0.16, "shade": 0.12, "evening": 0.05}[mood]
+        usual = {"sunny": 0.17, "golden": 0.15, "overcast": 0.16, "shade": 0.12, "evening": 0.065}[mood]
         key = (usual if key is None else key) * float(np.exp(random.normal(0, 0.22)))
         return cls(random, camera, daylight(random, mood), key)
 

@@ -10,7 +10,9 @@ import numpy as np
 from calib_data.scenes.arrays import Array, Random, coverage, grid, smoothstep
 from calib_data.scenes.layers import Layer
 from calib_data.scenes.lens import Camera
+from calib_data.scenes.noise import fractal
 
+_MOTTLED_PX = 50
 SHAPES = ("ovate", "lance", "round", "lobed", "oak", "petal")
 
 
@@ -53,19 +55,41 @@ def leaf(random: Random, shape: str, length: float, turn: float, tilt: float, sq
     half = length / 2
     along = (columns * math.sin(turn) - rows * math.cos(turn)) / half
     cross = (columns * math.cos(turn) + rows * math.sin(turn)) / (half * tilt)
-    curl, split, gloss, vein, sag = (float(value) for value in random.random(5))
+    chance = random.random(6)
+    sag, vein = float(chance[4]), float(chance[3])
     cross = cross + (sag - 0.5) * 0.35 * (1 - along * along)
     inside = _outline(shape, along, cross, vein)
     alpha = coverage(inside * half * min(1.0, 0.35 + 0.65 * tilt) * squash)
+    light = _petal_light(along, cross, chance) if shape == "petal" else _leaf_light(along, cross, half, chance)
+    if length > _MOTTLED_PX:
+        light = light * (1 + 0.07 * _mottle(tall, wide, vein))
+    shine = np.broadcast_to(np.clip(light, 0.15, 2.5)[..., None], (tall, wide, 3))
+    return np.concatenate([shine * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
+
+
+def _petal_light(along: Array, cross: Array, chance: Array) -> Array:
+    """Lightness of a petal: darker towards its foot, finely veined lengthwise, one side turned from the light."""
+    veins = np.cos(cross * (26 + 12 * chance[0]) + 2 * along * cross)
+    light = 0.78 + 0.24 * along + 0.05 * veins + (0.12 + 0.12 * chance[1]) * np.tanh(3 * cross) * (chance[2] - 0.4)
+    return np.asarray(light - 0.1 * (1 - smoothstep(0.0, 0.12, np.abs(cross))) * (along < 0.4), np.float32)
+
+
+def _mottle(tall: int, wide: int, where: float) -> Array:
+    field = fractal(512, 0.9, 5, 8)
+    shift = int(where * 512)
+    return np.take(np.take(field, range(shift, shift + tall), 0, mode="wrap"), range(wide), 1, mode="wrap")
+
+
+def _leaf_light(along: Array, cross: Array, half: float, chance: Array) -> Array:
+    """Lightness of a leaf: a light rib, side veins, two halves that face the light differently, gloss."""
+    curl, split, gloss = (float(value) for value in chance[:3])
     near_rib = np.abs(cross)
     rib = 1 - smoothstep(0.015, 0.05 + 0.6 / max(half, 1.0), near_rib)
     side_veins = 0.5 + 0.5 * np.cos((along * 7 + near_rib * 6) * math.pi)
     light = 1.0 + (0.28 + 0.3 * curl) * np.sign(cross) * (split - 0.35) * smoothstep(0.0, 0.08, near_rib)
     light = light * (1 - 0.12 * smoothstep(0.75, 1.0, side_veins)) + 0.25 * rib
     light = light + 0.5 * gloss**3 * np.exp(-(((cross - 0.25) / 0.2) ** 2) - ((along - 0.1) / 0.5) ** 2)
-    light = light * (0.85 + 0.3 * (along * (curl - 0.3)))
-    shine = np.broadcast_to(np.clip(light, 0.15, 2.5)[..., None], (tall, wide, 3))
-    return np.concatenate([shine * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
+    return np.asarray(light * (0.85 + 0.3 * (along * (curl - 0.3))), np.float32)
 
 
 def _outline(shape: str, along: Array, cross: Array, chance: float) -> Array:
@@ -88,18 +112,13 @@ def _outline(shape: str, along: Array, cross: Array, chance: float) -> Array:
     angle = np.arctan2(cross, along + 0.25)
     radius = np.hypot(cross, along + 0.25)
     lobes = 5 if shape == "lobed" else 7
-    wave = np.abs(np.cos(angle * lobes / 2)) ** (0.8 if shape == "lobed" else 0.6)
+    bent = angle + 0.12 * np.sin(2 * angle + 6 * chance) + 0.05 * np.sin(5 * angle + 11 * chance)
+    wave = np.abs(np.cos(bent * lobes / 2)) ** (0.8 if shape == "lobed" else 0.6)
     reach = (0.42 + 0.6 * wave) * (0.95 - 0.4 * np.abs(angle / math.pi) ** 1.5)
     if shape == "lobed":
         reach = reach * (1 + 0.06 * np.sin(angle * 23 + 6 * chance))
     stalk = np.where((along < -0.25) & (along > -1), 0.025 - np.abs(cross), -1.0)
     return np.maximum(reach - radius, stalk).astype(np.float32)
-
-
-def petal_lightness(stamp: Array) -> Array:
-    """A leaf's stamp made soft as a petal: the contrast of its veins a third."""
-    alpha = stamp[..., 3:]
-    return np.concatenate([alpha + (stamp[..., :3] - alpha) * 0.4, alpha], -1).astype(np.float32)
 
 
 def layers_of(stamps: list[Stamp], camera: Camera) -> list[Layer]:
