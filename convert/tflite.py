@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calib_data import command
 from calib_data.dataset import SAMPLES
 from calib_data.errors import UserError
-from calib_data.files import make_folder
 from calib_data.sizes import PhotoSize, parse_size
 from calib_data.skipped import Skipped
 from pynet_tf.quiet import start_tensorflow
@@ -61,14 +59,14 @@ def run(options: argparse.Namespace) -> int:
     start_tensorflow()
     from convert.policy import version_key
     from convert.recipes import STANDARD, check_names, load_recipe
+    from convert.working import working_folder
 
     recipes = [load_recipe(name) for name in options.recipe or STANDARD]
     check_names(recipes)
     if options.min_runtime is not None:
         version_key(options.min_runtime)
-    make_folder(options.out)
-    with tempfile.TemporaryDirectory(prefix=".convert-", dir=options.out) as folder:
-        return _convert(options, recipes, Path(folder))
+    with working_folder(options.out) as folder:
+        return _convert(options, recipes, folder)
 
 
 def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -> int:

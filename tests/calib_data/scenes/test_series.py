@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from calib_data.dataset import find_pairs
+from calib_data.errors import UserError
+from calib_data.files import sha256
+from calib_data.scenes import series as module
+from calib_data.scenes.pair import Effects, RenderedPair
+from calib_data.scenes.series import MANIFEST, Series, finished, render_series
+from calib_data.sizes import PhotoSize
+
+SERIES = Series(seed=3, first=10, count=3, test=1, height=64, width=128)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers in the order in which they are drawn; plain colours stand in for scenes."""
+    numbers: list[int] = []
+
+    def paint(seed: int, number: int, size: PhotoSize, effects: Effects) -> RenderedPair:
+        numbers.append(number)
+        photo = np.full((size.height, size.width, 3), (seed * 7 + number) % 256, np.uint8)
+        return RenderedPair(photo, photo // 2, photo[::2, ::2, 0], {"kind": "plain"})
+
+    monkeypatch.setattr(module, "render_pair", paint)
+    return numbers
+
+
+def test_layout_splits_and_manifest(tmp_path: Path, drawn: list[int]) -> None:
+    assert list(render_series(SERIES, tmp_path, 1)) == [10, 11, 12] == drawn
+    pairs = find_pairs(tmp_path, depth=True)
+    assert [(pair.split, pair.name) for pair in pairs] == [("train", "10"), ("train", "11"), ("test", "12")]
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    assert manifest["series"]["seed"] == 3 and [entry["number"] for entry in manifest["pairs"]] == [10, 11, 12]
+    for entry in manifest["pairs"]:
+        for file in entry["files"].values():
+            assert sha256(tmp_path / file["path"]) == file["sha256"]
+    with Image.open(tmp_path / "test/original_depth/12.png") as depth:
+        assert depth.size == (64, 32) and depth.mode == "L"
+
+
+def test_without_a_test_split_there_are_no_folders_for_it(tmp_path: Path, drawn: list[int]) -> None:
+    list(render_series(Series(3, 0, 2, 0, 64, 64), tmp_path, 1))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bokeh", MANIFEST, "original", "original_depth"]
+
+
+def test_a_series_cut_short_goes_on(tmp_path: Path, drawn: list[int]) -> None:
+    cut = render_series(SERIES, tmp_path, 1)
+    assert next(cut) == 10
+    cut.close()  # type: ignore[attr-defined]
+    assert set(finished(SERIES, tmp_path)) == {10}
+    files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert files == ["10.jpg", "10.jpg", "10.png", MANIFEST]
+    assert list(render_series(SERIES, tmp_path, 1)) == [11, 12]
+    assert drawn == [10, 11, 12]
+
+
+def test_a_changed_or_lost_file_is_drawn_anew(tmp_path: Path, drawn: list[int]) -> None:
+    list(render_series(SERIES, tmp_path, 1))
+    (tmp_path / "train/bokeh/11.jpg").write_bytes(b"broken")
+    (tmp_path / "test/original/12.jpg").unlink()
+    assert list(render_series(SERIES, tmp_path, 1)) == [11, 12]
+    assert len(finished(SERIES, tmp_path)) == 3
+
+
+def test_folders_with_something_else_are_refused(tmp_path: Path, drawn: list[int]) -> None:
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+    with pytest.raises(UserError, match="not empty"):
+        next(render_series(SERIES, tmp_path, 1))
+    (tmp_path / MANIFEST).write_text("[]")
+    with pytest.raises(UserError, match="not a manifest"):
+        next(render_series(SERIES, tmp_path, 1))
+    assert drawn == []
+
+
+def test_another_series_is_refused_with_what_differs(tmp_path: Path, drawn: list[int]) -> None:
+    list(render_series(SERIES, tmp_path, 1))
+    other = Series(seed=4, first=10, count=3, test=1, height=64, width=128, quality=80)
+    with pytest.raises(UserError, match="seed, quality"):
+        finished(other, tmp_path)
