@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from calib_data import command
+from calib_data.errors import UserError
 from calib_data.sizes import parse_size
 
 
@@ -48,11 +50,16 @@ def run(options: argparse.Namespace) -> int:
     from calib_data.scenes.pair import Effects
     from calib_data.scenes.series import MANIFEST, Series, finished, render_series
 
+    if options.test > options.count:
+        raise UserError(
+            f"--test {options.test} is more than the {options.count} pairs of --count.",
+            "Ask for fewer test pairs, or for more pairs.",
+        )
     series = Series(
         seed=options.seed,
         first=options.first,
         count=options.count,
-        test=min(options.test, options.count),
+        test=options.test,
         height=options.size.height,
         width=options.size.width,
         quality=options.quality,
@@ -69,7 +76,9 @@ def run(options: argparse.Namespace) -> int:
     return command.GOOD
 
 
-def _whole(smallest: int):  # type: ignore[no-untyped-def]
+def _whole(smallest: int) -> Callable[[str], int]:
+    """Reads whole numbers of at least `smallest`, for argparse's `type=`."""
+
     def read(text: str) -> int:
         try:
             value = int(text)
@@ -86,7 +95,7 @@ def _quality(text: str) -> int:
     value = _whole(1)(text)
     if value > 95:
         raise argparse.ArgumentTypeError(f"{text} is over 95, the largest quality that is of use")
-    return int(value)
+    return value
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class LevelPlan:
         batch: Crops a step.
         crop: Side of the square crop of the input tensor, a multiple of 32; the photo's crop is twice that.
         learning_rate: Peak rate of Adam, reached after a warm-up and followed by a cosine down to a fiftieth.
-        loss_weights: Weight of each loss by name (`l1`, `ssim`).
+        loss_weights: Weight of each loss by name (`l1`, `l2`, `ssim`).
 
     Raises:
         UserError: A number is out of range.
@@ -51,7 +51,7 @@ DEFAULT_PLAN = (
     LevelPlan(4, 400, 4, 192, 1e-3),
     LevelPlan(3, 700, 3, 192, 1e-3),
     LevelPlan(2, 200, 3, 192, 5e-4),
-    LevelPlan(1, 900, 3, 192, 7e-4, {"l1": 1.0, "ssim": 0.1}),
+    LevelPlan(1, 1600, 3, 192, 1e-3, {"l1": 0.5, "l2": 10.0}),
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
 Colour = tuple[float, float, float]
 Random = np.random.Generator
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple, dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from calib_data.scenes.arrays import Array, Random, coverage, grid
 from calib_data.scenes.lens import Camera
 from calib_data.scenes.light import Light
+from calib_data.scenes.planes import NEAREST_M
 from calib_data.scenes.stamps import Stamp
 
 Path3 = list[tuple[Array, float]]
 _PIECE_PX = 26.0
 
 
-def grow(random: Random, start: Array, heading: Array, length: float, radius: float, wander: float, droop: float = 0.0) -> Path3:
+def grow(
+    random: Random, start: Array, heading: Array, length: float, radius: float, wander: float, droop: float = 0.0
+) -> Path3:
     """A crooked line in space: points and radii in metres, tapering to a third.
 
     Args:
@@ -59,75 +64,70 @@ def forked(
 def stroke_stamps(
     random: Random, camera: Camera, light: Light, paths: list[Path3], colour: Array, gloss: float = 0.0
 ) -> list[Stamp]:
-    """Strokes as stamps of short straight pieces."""
+    """Strokes as stamps of short straight pieces, each path of its own lightness and a little uneven."""
     stamps: list[Stamp] = []
-    rows, columns = camera.canvas
     for path in paths:
-        points = np.stack([point for point, _ in path])
-        row, column, depth = camera.project(points)
-        tone = float(random.uniform(0.8, 1.2))
-        for place in range(len(path) - 1):
-            if min(depth[place], depth[place + 1]) < 0.15:
-                continue
-            ends = ((row[place], column[place]), (row[place + 1], column[place + 1]))
-            if max(ends[0][0], ends[1][0]) < 0 or min(ends[0][0], ends[1][0]) > rows:
-                continue
-            if max(ends[0][1], ends[1][1]) < 0 or min(ends[0][1], ends[1][1]) > columns:
-                continue
-            middle = float(depth[place] + depth[place + 1]) / 2
-            thick = (path[place][1] * camera.focal / depth[place], path[place + 1][1] * camera.focal / depth[place + 1])
-            lit = light.faded((colour * tone).astype(np.float32), middle)
-            stamps += _pieces(ends, thick, middle, lit, light, gloss, random)
+        row, column, depth = camera.project(np.stack([point for point, _ in path]))
+        pixels = np.array([radius for _, radius in path]) * camera.focal / np.maximum(depth, NEAREST_M)
+        tones = float(random.uniform(0.8, 1.2)) * random.uniform(0.8, 1.2, len(path))
+        knots = [
+            _Knot(*(float(value) for value in knot)) for knot in zip(row, column, depth, pixels, tones, strict=True)
+        ]
+        for start, end in pairwise(knots):
+            if min(start.depth, end.depth) > NEAREST_M and _on_canvas(camera, start, end):
+                lit = light.faded(np.asarray(colour, np.float32), (start.depth + end.depth) / 2)
+                stamps += [_capsule(*piece, lit, light, gloss) for piece in _pieces(start, end)]
     return stamps
 
 
-def _pieces(
-    ends: tuple[tuple[float, float], tuple[float, float]],
-    thick: tuple[float, float],
-    depth: float,
-    colour: Array,
-    light: Light,
-    gloss: float,
-    random: Random,
-) -> list[Stamp]:
-    (r0, c0), (r1, c1) = ends
-    length = math.hypot(r1 - r0, c1 - c0)
-    count = max(1, math.ceil(length / max(_PIECE_PX, 3 * max(thick))))
-    knots = random.uniform(0.8, 1.2, 2)
-    stamps = []
-    for piece in range(count):
-        a, b = piece / count, (piece + 1) / count
-        start = (r0 + (r1 - r0) * a, c0 + (c1 - c0) * a)
-        end = (r0 + (r1 - r0) * b, c0 + (c1 - c0) * b)
-        radii = (thick[0] + (thick[1] - thick[0]) * a, thick[0] + (thick[1] - thick[0]) * b)
-        pixels = _capsule(start, end, radii, light, gloss, float(knots[0] + (knots[1] - knots[0]) * a))
-        stamps.append(Stamp(pixels, (start[0] + end[0]) / 2, (start[1] + end[1]) / 2, depth, colour))
-    return stamps
+@dataclass(frozen=True)
+class _Knot:
+    """A point of a stroke on the canvas: its place, depth in metres, radius in pixels, lightness."""
+
+    row: float
+    column: float
+    depth: float
+    radius: float
+    tone: float
+
+    def towards(self, other: _Knot, share: float) -> _Knot:
+        mine, theirs = astuple(self), astuple(other)
+        return _Knot(*(a + (b - a) * share for a, b in zip(mine, theirs, strict=True)))
 
 
-def _capsule(
-    start: tuple[float, float], end: tuple[float, float], radii: tuple[float, float], light: Light, gloss: float, tone: float
-) -> Array:
+def _on_canvas(camera: Camera, start: _Knot, end: _Knot) -> bool:
+    rows, columns = camera.canvas
+    reach = max(start.radius, end.radius)
+    down = max(start.row, end.row) > -reach and min(start.row, end.row) < rows + reach
+    return down and max(start.column, end.column) > -reach and min(start.column, end.column) < columns + reach
+
+
+def _pieces(start: _Knot, end: _Knot) -> list[tuple[_Knot, _Knot]]:
+    """A straight stroke cut up, so that the boxes round its pieces stay small."""
+    length = math.hypot(end.row - start.row, end.column - start.column)
+    count = max(1, math.ceil(length / max(_PIECE_PX, 3 * max(start.radius, end.radius))))
+    return list(pairwise(start.towards(end, place / count) for place in range(count + 1)))
+
+
+def _capsule(start: _Knot, end: _Knot, colour: Array, light: Light, gloss: float) -> Stamp:
     """A piece of a round rod; lines thinner than a pixel become faint, not thick."""
-    reach = max(radii) + 1.5
-    height = math.ceil(abs(end[0] - start[0]) + 2 * reach)
-    width = math.ceil(abs(end[1] - start[1]) + 2 * reach)
+    reach = max(start.radius, end.radius) + 1.5
+    height = math.ceil(abs(end.row - start.row) + 2 * reach)
+    width = math.ceil(abs(end.column - start.column) + 2 * reach)
+    middle = start.towards(end, 0.5)
     rows, columns = grid(height, width)
-    middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    corner = (round(middle[0] - height / 2), round(middle[1] - width / 2))
-    rows, columns = rows + corner[0] - start[0], columns + corner[1] - start[1]
-    down, right = end[0] - start[0], end[1] - start[1]
-    length = max(math.hypot(down, right), 1e-3)
-    down, right = down / length, right / length
+    rows = rows + (round(middle.row - height / 2) - start.row)
+    columns = columns + (round(middle.column - width / 2) - start.column)
+    length = max(math.hypot(end.row - start.row, end.column - start.column), 1e-3)
+    down, right = (end.row - start.row) / length, (end.column - start.column) / length
     along = np.clip(rows * down + columns * right, 0.0, length)
-    off_row, off_column = rows - along * down, columns - along * right
-    radius = radii[0] + (radii[1] - radii[0]) * along / length
-    across = (columns * down - rows * right) / np.maximum(radius, 0.5)
-    alpha = coverage(np.maximum(radius, 0.5) - np.hypot(off_row, off_column)) * np.minimum(radius * 2, 1.0)
-    across = np.clip(across, -1, 1)
-    facing = np.sqrt(1 - across * across)
-    normal = np.stack([across * down, across * right, -facing], -1).astype(np.float32)
-    shade = light.on(normal) * tone
+    radius = start.radius + (end.radius - start.radius) * along / length
+    away = np.hypot(rows - along * down, columns - along * right)
+    alpha = coverage(np.maximum(radius, 0.5) - away) * np.minimum(radius * 2, 1.0)
+    across = np.clip((columns * down - rows * right) / np.maximum(radius, 0.5), -1, 1)
+    normal = np.stack([across * down, across * right, -np.sqrt(1 - across * across)], -1).astype(np.float32)
+    shade = light.on(normal) * middle.tone
     if gloss > 0:
         shade = shade + gloss * light.glint(normal, 30.0)
-    return np.concatenate([shade * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
+    pixels = np.concatenate([shade * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
+    return Stamp(pixels, middle.row, middle.column, middle.depth, colour)

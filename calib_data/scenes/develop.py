@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
-from calib_data.scenes.arrays import Array, Random, grid, luminance, to_encoded
+from calib_data.scenes.arrays import Array, Pixels, Random, grid, luminance, to_encoded
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Look:
         saturation: Factor on the distance from grey.
         vignette: Share of the light that the corners lose.
         warmth: Relative gain of red over blue.
+        softness: Standard deviation of what lens and sensor blur everywhere, as a fraction of the picture's height.
         noise: Standard deviation at middle grey, of encoded values 0..1.
     """
 
@@ -29,6 +31,7 @@ class Look:
     saturation: float
     vignette: float
     warmth: float
+    softness: float
     noise: float
 
 
@@ -42,37 +45,42 @@ def some_look(random: Random, image: Array, key: float, noise: bool) -> Look:
         saturation=float(random.uniform(0.75, 1.0)),
         vignette=float(random.uniform(0.05, 0.3)),
         warmth=float(random.normal(0.0, 0.04)),
+        softness=float(random.uniform(0.45, 0.75)) / 1024,
         noise=float(random.uniform(0.004, 0.012)) if noise else 0.0,
     )
 
 
 def _exposure(grey: Array, key: float) -> float:
-    """What brings the middle tones to `key`, held back where a tenth of the picture would be very bright."""
+    """What brings the middle tones to `key`, held back where a seventh of the picture would be very bright."""
     wanted = key / float(np.exp(np.mean(np.log(np.maximum(grey, 1e-3)))))
-    bearable = 0.6 / max(float(np.percentile(grey, 90)), 1e-3)
-    return wanted if wanted < bearable else wanted**0.35 * bearable**0.65
+    bearable = 0.5 / max(float(np.percentile(grey, 85)), 1e-3)
+    return wanted if wanted < bearable else float(wanted**0.4 * bearable**0.6)
 
 
-def develop(image: Array, look: Look, random: Random) -> Array:
+def develop(image: Array, look: Look, random: Random) -> Pixels:
     """Linear RGB `(H, W, 3)` to encoded RGB `(H, W, 3)`, uint8.
 
     Highlights roll off by their brightest channel, so that coloured lights keep their hue.
     """
     height, width = image.shape[:2]
     rows, columns = grid(height, width)
-    away = ((rows / height - 0.5) ** 2 * height**2 + (columns / width - 0.5) ** 2 * width**2) / (height**2 + width**2) * 4
+    away = ((rows - height / 2) ** 2 + (columns - width / 2) ** 2) * (4 / (height**2 + width**2))
     gains = np.array([1 + look.warmth, 1.0, 1 - look.warmth], np.float32) * look.exposure
-    light = image * gains * (1 - look.vignette * away)[..., None].astype(np.float32)
+    light = np.asarray(image * gains * (1 - look.vignette * away)[..., None], np.float32)
+    light = gaussian_filter(light, (look.softness * height, look.softness * height, 0), mode="nearest", truncate=3.0)
     light = _rolled_off(light)
     if look.noise > 0:
         light = _with_noise(light, look.noise, random)
-    encoded = to_encoded(light)
+    return np.rint(_toned(to_encoded(light), look) * 255).astype(np.uint8)
+
+
+def _toned(encoded: Array, look: Look) -> Array:
+    """Encoded values 0..1 after saturation, black point and tone curve."""
     grey = luminance(encoded)[..., None]
-    encoded = np.clip(grey + (encoded - grey) * look.saturation, 0, 1)
-    encoded = np.clip((encoded - look.black) / (1 - look.black), 0, 1)
-    curved = encoded * encoded * (3 - 2 * encoded)
-    encoded = encoded + (curved - encoded) * look.contrast
-    return np.asarray(np.rint(np.clip(encoded, 0, 1) * 255), np.uint8)
+    muted = grey + (encoded - grey) * look.saturation
+    deep = np.clip((muted - look.black) / (1 - look.black), 0, 1)
+    curved = deep * deep * (3 - 2 * deep)
+    return np.asarray(deep + (curved - deep) * look.contrast, np.float32)
 
 
 def _rolled_off(light: Array, knee: float = 0.7) -> Array:

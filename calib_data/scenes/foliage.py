@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from calib_data.scenes.arrays import Array, Colour, Random, jitter, pick
+from calib_data.scenes.arrays import Array, Colour, Random, pick
 from calib_data.scenes.branches import Path3
 from calib_data.scenes.lens import Camera
 from calib_data.scenes.light import Light
@@ -15,6 +16,7 @@ from calib_data.scenes.stamps import Stamp, leaf
 
 _VIEWS = 14
 _BUCKET = 1.22
+_LARGEST_SHARE = 0.09  # of the picture's height: leaves longer than this are drawn one by one
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Foliage:
     """A kind of leaf.
 
     Attributes:
-        shape: One of `stamps.SHAPES`.
+        shape: As `stamps.leaf` takes it.
         length: Metres.
         colours: Linear RGB; each leaf takes a variation of one.
     """
@@ -78,7 +80,7 @@ def leaf_stamps(
     views = random.integers(_VIEWS, size=count)
     sizes = foliage.length * np.exp(random.normal(0, 0.18, count))
     lit = _lit(random, light, foliage, points, exposed)
-    atlas = _Atlas(random, foliage.shape, hanging)
+    atlas = _Atlas(random, foliage.shape, hanging, _LARGEST_SHARE * camera.height)
     rows, columns, depths = camera.project(points)
     long = sizes * camera.focal / np.maximum(depths, 0.15)
     lit = light.faded(lit, depths)
@@ -115,15 +117,16 @@ def _lit(random: Random, light: Light, foliage: Foliage, points: Array, exposed:
 class _Atlas:
     """Views of a leaf by size: drawn when first asked for, the same whatever the order."""
 
-    def __init__(self, random: Random, shape: str, hanging: float) -> None:
+    def __init__(self, random: Random, shape: str, hanging: float, largest: float) -> None:
         self._seed = int(random.integers(2**31))
         self._shape = shape
         self._hanging = hanging
+        self._largest = largest
         self._views: dict[tuple[int, int, int], Array] = {}
 
     def view(self, length: float, number: int, turn: float, squash: float) -> Array:
-        """The leaf `length` pixels long; large ones are drawn each for itself."""
-        if length > 90:
+        """The leaf `length` pixels long; larger ones than the atlas holds are drawn each for itself."""
+        if length > self._largest:
             return self._draw(length, number, turn, squash)
         bucket = round(math.log(max(length, 1.0)) / math.log(_BUCKET))
         key = bucket, number, round(squash * 8)
@@ -139,7 +142,9 @@ class _Atlas:
         return leaf(random, self._shape, length, turn, float(random.uniform(0.35, 1.0)), squash)
 
 
-def bush(random: Random, light: Light, centre: Array, radii: tuple[float, float, float], count: int) -> tuple[Array, Array]:
+def bush(
+    random: Random, light: Light, centre: Array, radii: tuple[float, float, float], count: int
+) -> tuple[Array, Array]:
     """Points of leaves in a rounded heap of smaller heaps, and how open to the light each is, 0..1.
 
     Args:
@@ -162,7 +167,9 @@ def hedge(random: Random, light: Light, left: Array, right: Array, height: float
     heaps = int(np.clip(2.2 * long * height / size**2, 25, 260))
     along, up = random.random(heaps), random.random(heaps) ** 0.8
     centres = left + (right - left) * along[:, None]
-    centres = centres + np.stack([0 * up, up * (height - size), random.uniform(-0.9, 0.6, heaps) * size * (1.2 - up)], -1)
+    centres = centres + np.stack(
+        [0 * up, up * (height - size), random.uniform(-0.9, 0.6, heaps) * size * (1.2 - up)], -1
+    )
     sizes = size * random.uniform(0.55, 1.2, (heaps, 1)) * np.array([1.15, 0.9, 0.9])
     return _on_heaps(random, light, centres, sizes, count)
 
@@ -187,7 +194,7 @@ def along_twigs(random: Random, paths: list[Path3], spacing: float, thinnest: fl
     """Points of leaves along strokes thinner than `thinnest` metres, about `spacing` metres apart and `off` away."""
     points: list[Array] = []
     for path in paths:
-        for (start, radius), (end, _) in zip(path, path[1:], strict=False):
+        for (start, radius), (end, _) in pairwise(path):
             count = random.poisson(float(np.linalg.norm(end - start)) / spacing)
             if radius < thinnest and count:
                 shares = random.random((count, 1))
@@ -198,7 +205,9 @@ def along_twigs(random: Random, paths: list[Path3], spacing: float, thinnest: fl
     return joined, random.uniform(0.45, 1.0, len(joined)).astype(np.float32)
 
 
-def litter(random: Random, centre: Array, spread: tuple[float, float], count: int, altitude: float) -> tuple[Array, Array]:
+def litter(
+    random: Random, centre: Array, spread: tuple[float, float], count: int, altitude: float
+) -> tuple[Array, Array]:
     """Points of leaves that lie on the ground round a world point."""
     x = centre[0] + random.normal(0, spread[0], count)
     z = centre[2] + random.normal(0, spread[1], count)

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from calib_data.scenes import solids, subjects, surroundings
+from calib_data.scenes import furniture, subjects, surroundings
 from calib_data.scenes.arrays import Array, Random, pick
-from calib_data.scenes.branches import stroke_stamps
 from calib_data.scenes.foliage import some_foliage
 from calib_data.scenes.materials import (
     GROUNDS,
@@ -25,7 +24,6 @@ from calib_data.scenes.materials import (
     stone,
 )
 from calib_data.scenes.planes import ground, wall
-from calib_data.scenes.solids import Finish
 from calib_data.scenes.stage import Stage
 
 Size = tuple[int, int]
@@ -82,7 +80,7 @@ def low(random: Random, size: Size) -> Stage:
         depth = focus * float(random.choice([0.65, 1.0, 1.3]))
         surroundings.blades(stage, depth, int(random.integers(40, 300)), 0.08 * focus)
     shade_of_trees = float(random.choice([0.0, 0.8]))
-    stage.floor(ground(nearest=0.2, farthest=60), pick(random, GROUNDS)(random), 0.06, shade_of_trees)
+    stage.floor(ground(nearest=0.2, farthest=_FAR_M), pick(random, GROUNDS)(random), 0.06, shade_of_trees)
     return stage
 
 
@@ -144,8 +142,8 @@ def garden(random: Random, size: Size) -> Stage:
     stage = Stage.open(random, size, mood, altitude, float(random.uniform(2, 16)), focus)
     surroundings.open_sky(stage)
     surroundings.green_wall(stage, focus + float(random.uniform(1.5, 6)))
-    if random.random() < 0.5:
-        surroundings.gaps_of_sky(stage, focus + 1.6, int(random.integers(20, 80)))
+    if mood in ("sunny", "golden"):
+        surroundings.glints(stage, focus + 1.5, int(random.integers(15, 60)))
     for _ in range(int(random.integers(2, 5))):
         depth = focus * float(random.uniform(1.15, 2.2))
         centre = stage.camera.place(float(random.uniform(-0.7, 0.7)), float(random.uniform(-0.6, -0.1)), depth)
@@ -157,7 +155,7 @@ def garden(random: Random, size: Size) -> Stage:
         centre = stage.camera.place(float(random.choice([-0.5, 0.5])), -0.45, focus)
         subjects.heap_of_leaves(stage, centre, (0.1 * focus, 0.08 * focus, 0.08 * focus), some_foliage(random))
     _clutter(stage, focus)
-    stage.floor(ground(nearest=0.3, farthest=60), pick(random, [grass, soil, gravel])(random), 0.0, 0.6)
+    stage.floor(ground(nearest=0.3, farthest=_FAR_M), pick(random, [grass, soil, gravel])(random), 0.0, 0.6)
     return stage
 
 
@@ -184,7 +182,7 @@ def beside_wall(random: Random, size: Size) -> Stage:
         where = (float(pick(random, [-0.6, 0.6])), 0.55)
         surroundings.leafy_twigs(stage, focus * float(random.uniform(0.9, 1.15)), 3, where)
     _clutter(stage, focus)
-    stage.floor(ground(farthest=60), pick(random, GROUNDS)(random))
+    stage.floor(ground(farthest=_FAR_M), pick(random, GROUNDS)(random))
     return stage
 
 
@@ -197,8 +195,7 @@ def table(random: Random, size: Size) -> Stage:
     behind = focus + float(random.uniform(0.8, 3.0))
     back = wall(-6, behind, float(random.normal(0, 0.04)), 12, 5, -1.5)
     stage.upright(back, pick(random, WALLS)(random), 0.0)
-    for _ in range(int(random.integers(1, 5))):
-        surroundings.hung_picture(stage, behind - 0.3)
+    surroundings.hung_pictures(stage, behind - 0.3)
     end = focus + float(random.uniform(0.35, 0.7))
     depths = [focus, focus, *random.uniform(0.65 * focus, end - 0.12, int(random.integers(3, 9)))]
     for depth in depths:
@@ -236,11 +233,11 @@ def fence(random: Random, size: Size) -> Stage:
         surroundings.house(stage, float(random.uniform(9, 20)))
     surroundings.green_wall(stage, focus + float(random.uniform(1.5, 6)))
     near = bool(random.random() < 0.4)
-    _bars(stage, focus * (float(random.uniform(0.6, 0.78)) if near else 1.0))
+    furniture.bars(stage, focus * (float(random.uniform(0.6, 0.78)) if near else 1.0))
     subjects.at_eye_level(stage, focus * (1.0 if near else float(random.uniform(1.4, 2.5))), 0.4)
     where = (float(pick(random, [-0.6, 0.6])), 0.5)
     surroundings.leafy_twigs(stage, focus * float(random.uniform(0.95, 1.4)), 3, where)
-    stage.floor(ground(farthest=60), pick(random, GROUNDS)(random))
+    stage.floor(ground(farthest=_FAR_M), pick(random, GROUNDS)(random))
     return stage
 
 
@@ -257,31 +254,6 @@ def _fruit_on(stage: Stage, knots: Array, focus: float) -> None:
     for _ in range(int(random.integers(0, 5))):
         place = pick(random, knots) - np.array([0, radius * 0.9, radius], np.float32)
         stage.add(subjects.fruit(stage, place.astype(np.float32), radius * float(random.uniform(0.8, 1.1)), colour))
-
-
-def _bars(stage: Stage, depth: float) -> None:
-    """Upright bars and two rails, the fence a little slanted to the picture."""
-    random, camera = stage.random, stage.camera
-    wooden = bool(random.random() < 0.35)
-    finish = Finish(planks(random), 0.0) if wooden else Finish(subjects.sober_paint(random), 0.12, 30)
-    outline = pick(random, [solids.POST, solids.BAR_SPIKE, solids.BAR_SPIKE, solids.BAR_KNOB])
-    gap = 0.3 * depth * float(random.uniform(0.12, 0.35))
-    thick = gap * float(random.uniform(0.09, 0.16))
-    slant, tip = float(random.normal(0, 0.3)), float(random.uniform(-0.1, 0.7))
-    long = 0.55 * depth
-    count = math.ceil(0.6 * depth * camera.width / camera.focal / gap) + 1
-    top = camera.place(0, tip, depth)
-    for place in range(-count, count + 1):
-        offset = np.array([place * gap, -long, place * gap * slant], np.float32)
-        if depth + offset[2] > 0.5 * depth:
-            stage.add(solids.lathe(camera, stage.light, top + offset, thick, long, outline, finish))
-    tone = finish.texture.levels[-1].mean((0, 1))
-    shares = np.linspace(-1, 1, 33) * count * gap
-    shares = shares[depth + shares * slant > 0.5 * depth]
-    for drop in (0.13, 0.13 + float(random.uniform(0.3, 0.6))):
-        line = [top + np.array([share, -drop * 0.3 * depth, share * slant + thick], np.float32) for share in shares]
-        path = [(point.astype(np.float32), thick * 0.7) for point in line]
-        stage.stamp(stroke_stamps(random, camera, stage.light, [path], tone, 0.05))
 
 
 def _clutter(stage: Stage, focus: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -107,24 +106,15 @@ def blur_levels(smallest: float, largest: float) -> list[float]:
 
 
 def _blur_varying(pixels: Array, confusion: Array, reach: int) -> Array:
-    """Each pixel taken from pictures blurred by the two nearest diameters, weighted so that both ends meet."""
+    """Each pixel taken from pictures blurred by the two nearest diameters, weighted by how near they are."""
     around = ((reach, reach), (reach, reach))
     wanted = np.pad(np.maximum(confusion, 1.0), around, mode="edge")
     source = np.pad(pixels, (*around, (0, 0)))
     result = np.zeros_like(source)
     levels = blur_levels(float(wanted.min()), float(wanted.max()))
-    steps = [(low, high) for low, high in pairwise(levels)]
+    position = np.interp(wanted, levels, np.arange(len(levels))).astype(np.float32)
     for place, level in enumerate(levels):
-        weight = np.zeros_like(wanted)
-        if place > 0:
-            low = steps[place - 1][0]
-            weight = np.where((wanted > low) & (wanted <= level), (wanted - low) / (level - low), weight)
-        if place < len(steps):
-            high = steps[place][1]
-            weight = np.where((wanted > level) & (wanted < high), (high - wanted) / (high - level), weight)
-        if place == 0:
-            weight = np.where(wanted <= level, 1.0, weight)
-        _add_level(result, source, weight.astype(np.float32), level)
+        _add_level(result, source, np.clip(1.0 - np.abs(position - place), 0.0, 1.0), level)
     return result
 
 
@@ -148,7 +138,7 @@ def _far_to_near(layers: Sequence[Layer]) -> list[Layer]:
 
 
 def _over(image: Array, pixels: Array) -> None:
-    image *= 1.0 - np.minimum(pixels[..., 3:], 1.0)
+    image *= 1.0 - pixels[..., 3:]
     image += pixels[..., :3]
 
 

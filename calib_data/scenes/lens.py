@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -55,10 +55,6 @@ class Lens:
         c = blur_scale * (1 - focus_distance / depth), linear in inverse depth.
         """
         return self.blur_scale * height * (1.0 - self.focus_distance_m * inverse_depth)
-
-    def manifest(self) -> dict[str, float]:
-        """The settings as plain numbers."""
-        return {**asdict(self), "blur_scale": round(self.blur_scale, 6)}
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,7 @@ def disc_blur(image: Array, diameter: float) -> Array:
     reach = blur_reach(diameter)
     if reach == 0:
         return image
-    step = 1 if diameter < 20 else 2 if diameter < 48 else 4
+    step = 1 if diameter < 14 else 2 if diameter < 40 else 4
     height, width = image.shape[0] + 2 * reach, image.shape[1] + 2 * reach
     small = _reduced(image, reach, step)
     blurred = _convolved(small, diameter / step)

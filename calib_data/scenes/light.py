@@ -30,7 +30,7 @@ class Light:
     haze_distance_m: float
 
     def on(self, normal: Array) -> Array:
-        """Irradiance `(..., 3)` on surfaces with unit normals `(..., 3)`; the shaded side gets what the ground throws."""
+        """Irradiance `(..., 3)` on surfaces with unit normals `(..., 3)`; the shaded side gets less sky."""
         facing = np.clip(along(normal, self.towards_sun), 0.0, 1.0)[..., None]
         upward = 0.62 + 0.38 * normal[..., 1:2]
         return np.asarray(facing * self.sun + upward * self.ambient, np.float32)
@@ -86,7 +86,7 @@ def ground_shadow(x: Array, z: Array, casters: Sequence[Caster | Row], light: Li
         soft = 0.15 * caster.radius + 0.04 * share * length
         sun *= smoothstep(caster.radius - soft, caster.radius + soft, away)
         near = np.hypot(x - caster.x, z - caster.z) / max(caster.radius, 1e-3)
-        sky *= 1.0 - 0.7 * np.exp(-((near / 1.25) ** 2))
+        sky *= 1.0 - 0.82 * np.exp(-((near / 1.25) ** 2))
     return sun, sky
 
 
@@ -115,5 +115,5 @@ def daylight(random: Random, mood: str) -> Light:
         (sun * np.asarray(sun_colour)).astype(np.float32) * tint,
         (sky * np.asarray(sky_colour)).astype(np.float32) * tint,
         (1.1 * sky * np.asarray(sky_colour)).astype(np.float32),
-        float(np.exp(random.uniform(math.log(200), math.log(2000)))),
+        float(np.exp(random.uniform(math.log(350), math.log(4000)))),
     )

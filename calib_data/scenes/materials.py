@@ -25,11 +25,11 @@ def _tinted(lightness: Array, colour: Array) -> Array:
     return np.asarray(np.clip(lightness, 0.02, None)[..., None] * colour, np.float32)
 
 
-def _weathered(random: Random, tile: Array, strength: float = 0.12) -> Array:
-    """Blotches and stains, softly darker and a little warmer."""
+def _weathered(random: Random, tile: Array, strength: float = 0.12, lowest: int = 3) -> Array:
+    """Blotches and stains, softly darker and a little warmer; `lowest` as `noise.fractal` takes it."""
     side = tile.shape[0]
-    stain = np.exp(strength * _noise(random, 1.5, side=side))
-    warmth = 0.05 * _noise(random, 1.7, side=side)
+    stain = np.exp(strength * _noise(random, 1.5, lowest, side=side))
+    warmth = 0.05 * _noise(random, 1.7, lowest, side=side)
     factors = np.stack([stain * (1 + warmth), stain, stain * (1 - warmth)], -1)
     return np.asarray(tile * factors, np.float32)
 
@@ -37,7 +37,9 @@ def _weathered(random: Random, tile: Array, strength: float = 0.12) -> Array:
 def asphalt(random: Random) -> Texture:
     """Tar with light and dark grit."""
     border, name = cells(_SIDE, 160, 1)
-    grit = np.where(name > 0.9, 1.0 + 3.0 * (name - 0.9), 0.82 + 0.2 * name) * (0.75 + 0.25 * smoothstep(0.0, 0.3, border))
+    grit = np.where(name > 0.9, 1.0 + 3.0 * (name - 0.9), 0.82 + 0.2 * name) * (
+        0.75 + 0.25 * smoothstep(0.0, 0.3, border)
+    )
     crack_border, _ = cells(_SIDE, 3, int(random.integers(_VARIANTS)))
     crack = smoothstep(0.0, 0.02, crack_border + 0.012 * _noise(random, 1.1, 8) - float(random.uniform(-0.02, 0.012)))
     tile = _tinted(grit * (0.45 + 0.55 * crack), jitter(random, (0.135, 0.13, 0.125), 0.03, 0.25))
@@ -56,7 +58,7 @@ def gravel(random: Random) -> Texture:
 def grass(random: Random) -> Texture:
     """A mown lawn with dry and lush places."""
     lightness = relief_photograph("grass") ** 1.25
-    dry = smoothstep(-0.5, 2.0, _noise(random, 1.4) + float(random.uniform(-0.6, 0.6)))[..., None]
+    dry = smoothstep(-0.5, 2.0, _noise(random, 1.2, 5) + float(random.uniform(-0.6, 0.6)))[..., None]
     lush = jitter(random, (0.075, 0.125, 0.022), 0.1, 0.2)
     tile = lightness[..., None] * mix(lush, jitter(random, (0.2, 0.17, 0.065)), dry * 0.75)
     return Texture.of(_weathered(random, tile, 0.2), float(random.uniform(0.4, 0.6)))
@@ -101,7 +103,7 @@ def slabs(random: Random) -> Texture:
     """Concrete paving in running bond."""
     inside, name = _blocks(2, 4, 0.006, 0.5, 0.004 * _noise(random, 1.4))
     border, speck = cells(_SIDE, 160, 1)
-    grit = 0.9 + 0.25 * speck + 0.5 * (speck > 0.95) - 0.25 * (border < 0.15)
+    grit = 0.9 + 0.25 * speck + 0.5 * (speck > 0.95) - 0.08 * (border < 0.15)
     face = _tinted(grit * (0.86 + 0.28 * name), jitter(random, (0.29, 0.275, 0.25), 0.04, 0.2))
     tile = mix(np.array([0.06, 0.055, 0.045], np.float32), face, inside[..., None])
     return Texture.of(_weathered(random, tile, 0.16), float(random.uniform(0.8, 1.2)))
@@ -130,7 +132,14 @@ def plaster(random: Random) -> Texture:
     """A painted, roughly plastered wall with stains."""
     colour = pick(
         random,
-        [(0.72, 0.63, 0.47), (0.74, 0.73, 0.7), (0.62, 0.42, 0.28), (0.5, 0.54, 0.55), (0.68, 0.56, 0.36), (0.45, 0.2, 0.14)],
+        [
+            (0.72, 0.63, 0.47),
+            (0.74, 0.73, 0.7),
+            (0.62, 0.42, 0.28),
+            (0.5, 0.54, 0.55),
+            (0.68, 0.56, 0.36),
+            (0.45, 0.2, 0.14),
+        ],
     )
     grain = relief(_noise(random, 0.9, 20), 0.09) * (1 + 0.03 * _noise(random, 1.6))
     streaks = np.exp(-0.06 * np.clip(_noise(random, 1.3, 3, 6.0), 0, None))
@@ -141,7 +150,9 @@ def concrete(random: Random) -> Texture:
     """Cast concrete with pores and water marks."""
     pores = smoothstep(2.6, 3.2, _noise(random, 0.7, 30))
     marks = np.exp(0.1 * _noise(random, 1.3, 2, 5.0))
-    tile = _tinted(marks * (1 + 0.05 * _noise(random, 0.7)) * (1 - 0.5 * pores), jitter(random, (0.27, 0.26, 0.235), 0.03, 0.25))
+    tile = _tinted(
+        marks * (1 + 0.05 * _noise(random, 0.7)) * (1 - 0.5 * pores), jitter(random, (0.27, 0.26, 0.235), 0.03, 0.25)
+    )
     return Texture.of(_weathered(random, tile, 0.12), 1.2)
 
 
@@ -154,19 +165,21 @@ def planks(random: Random) -> Texture:
     gap = coverage((np.abs(across - board - 0.5) * -1 + 0.487) * (_SIDE / count))
     rings = np.sin(18 * (across - board) + 3.5 * _noise(random, 1.5, 1, 10.0))
     grain = 1 + 0.13 * rings + 0.12 * _noise(random, 0.8, 4, 24.0)
-    colour = pick(random, [(0.3, 0.19, 0.1), (0.24, 0.21, 0.18), (0.14, 0.075, 0.045), (0.4, 0.28, 0.15), (0.1, 0.16, 0.12)])
+    colour = pick(
+        random, [(0.3, 0.19, 0.1), (0.24, 0.21, 0.18), (0.14, 0.075, 0.045), (0.4, 0.28, 0.15), (0.1, 0.16, 0.12)]
+    )
     tile = _tinted(shade * grain * (0.12 + 0.88 * gap), jitter(random, colour))
     return Texture.of(_weathered(random, tile, 0.12), float(random.uniform(0.8, 1.2)))
 
 
 def bark(random: Random) -> Texture:
     """Furrowed bark."""
-    ridge = np.abs(_noise(random, 1.0, 5, 4.0)) + 0.12 * _noise(random, 0.8, 12)
-    furrow = smoothstep(0.05, 0.5, ridge)
-    lightness = (0.22 + 0.78 * furrow) * relief(ridge + 0.15 * _noise(random, 0.7), 1.2)
+    ridge = np.abs(_noise(random, 1.5, 7, 5.0)) + 0.1 * np.abs(_noise(random, 1.0, 16, 2.5))
+    furrow = smoothstep(0.05, 0.75, ridge)
+    lightness = (0.18 + 0.82 * furrow) * relief(ridge, 3.0) * (1 + 0.1 * _noise(random, 0.7))
     tile = _tinted(lightness, jitter(random, (0.19, 0.155, 0.12), 0.06, 0.3))
     moss = smoothstep(0.8, 2.2, _noise(random, 1.4))[..., None] * float(random.uniform(0, 0.7))
-    return Texture.of(_weathered(random, mix(tile, tile * np.array([0.75, 1.1, 0.35], np.float32), moss), 0.2), 0.35)
+    return Texture.of(_weathered(random, mix(tile, tile * np.array([0.75, 1.1, 0.35], np.float32), moss), 0.15, 1), 0.5)
 
 
 def stone(random: Random) -> Texture:
@@ -174,7 +187,7 @@ def stone(random: Random) -> Texture:
     bump = relief(_noise(random, 1.25), 0.9)
     lichen = smoothstep(1.2, 1.9, _noise(random, 1.0, 4))[..., None]
     tile = _tinted(bump * (1 + 0.1 * _noise(random, 0.7)), jitter(random, (0.24, 0.225, 0.2), 0.06, 0.3))
-    return Texture.of(_weathered(random, mix(tile, jitter(random, (0.36, 0.35, 0.2)), lichen * 0.6), 0.2), 0.5)
+    return Texture.of(_weathered(random, mix(tile, jitter(random, (0.36, 0.35, 0.2)), lichen * 0.6), 0.2, 1), 0.5)
 
 
 def cloth(random: Random) -> Texture:
@@ -184,7 +197,10 @@ def cloth(random: Random) -> Texture:
     colour = jitter(random, pick(random, [(0.45, 0.08, 0.07), (0.1, 0.16, 0.34), (0.5, 0.46, 0.38), (0.07, 0.2, 0.14)]))
     check = 0.5 * (np.sin(down * (np.pi / 64)) > 0.2) + 0.5 * (np.sin(across * (np.pi / 64)) > 0.2)
     light = check[..., None] * float(pick(random, [0.0, 0.6]))
-    tile = mix(colour, np.array([0.62, 0.58, 0.5], np.float32), light) * (weave * (1 + 0.06 * _noise(random, 1.2)))[..., None]
+    tile = (
+        mix(colour, np.array([0.62, 0.58, 0.5], np.float32), light)
+        * (weave * (1 + 0.06 * _noise(random, 1.2)))[..., None]
+    )
     return Texture.of(tile, 0.3)
 
 
@@ -207,13 +223,16 @@ def peel(random: Random, colour: Colour) -> Texture:
 
 
 PAINTS: tuple[Colour, ...] = (
-    (0.33, 0.035, 0.03), (0.45, 0.06, 0.2), (0.035, 0.085, 0.21), (0.06, 0.16, 0.26), (0.03, 0.11, 0.06), (0.5, 0.31, 0.05),
-    (0.45, 0.13, 0.03), (0.5, 0.49, 0.46), (0.025, 0.025, 0.027), (0.22, 0.22, 0.22), (0.11, 0.2, 0.2), (0.12, 0.12, 0.13),
+    (0.33, 0.035, 0.03), (0.45, 0.06, 0.2), (0.035, 0.085, 0.21), (0.06, 0.16, 0.26), (0.03, 0.11, 0.06),
+    (0.5, 0.31, 0.05),
+    (0.45, 0.13, 0.03), (0.5, 0.49, 0.46), (0.025, 0.025, 0.027), (0.22, 0.22, 0.22), (0.11, 0.2, 0.2),
+    (0.12, 0.12, 0.13),
     (0.3, 0.29, 0.27), (0.16, 0.075, 0.045),
 )  # fmt: skip
 SOBER_PAINTS: tuple[Colour, ...] = (
-    (0.025, 0.025, 0.027), (0.2, 0.2, 0.2), (0.09, 0.1, 0.11), (0.03, 0.06, 0.04), (0.4, 0.39, 0.37), (0.05, 0.075, 0.13), (0.1, 0.055, 0.035),
+    (0.025, 0.025, 0.027), (0.2, 0.2, 0.2), (0.09, 0.1, 0.11), (0.03, 0.06, 0.04), (0.4, 0.39, 0.37),
+    (0.05, 0.075, 0.13), (0.1, 0.055, 0.035),
     (0.25, 0.05, 0.035),
 )  # fmt: skip
 GROUNDS: tuple[Material, ...] = (asphalt, gravel, grass, grass, soil, cobbles, slabs, slabs)
-WALLS: tuple[Material, ...] = (bricks, bricks, old_bricks, plaster, concrete, planks, planks, stone)
+WALLS: tuple[Material, ...] = (bricks, bricks, old_bricks, plaster, concrete, planks, planks)

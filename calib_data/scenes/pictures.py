@@ -12,20 +12,23 @@ from calib_data.scenes.light import Light
 from calib_data.scenes.planes import Plane, Seen
 from calib_data.scenes.textures import Texture, photograph
 
+HUNG = ("coffee", "chelsea", "rocket", "galaxies")
 _SIDE = 512
 _WORDS = (
     "CAFE", "ATELIER", "NORD", "MARKT", "HOTEL", "BOOKS", "OPEN", "EXIT", "GARDEN", "STATION", "MUSEUM", "BAKERY",
     "No 7", "12A", "RIVER WALK", "PRIVATE", "PLATZ", "FRESH", "SOAP", "TEA", "HONEY", "OLIVE", "COFFEE", "PRINTS",
 )  # fmt: skip
 _INKS = (
-    ((0.6, 0.59, 0.55), (0.03, 0.03, 0.035)), ((0.03, 0.1, 0.25), (0.65, 0.65, 0.63)), ((0.35, 0.03, 0.03), (0.62, 0.6, 0.55)),
-    ((0.05, 0.15, 0.08), (0.6, 0.56, 0.42)), ((0.55, 0.4, 0.06), (0.03, 0.03, 0.03)), ((0.5, 0.42, 0.3), (0.12, 0.05, 0.03)),
+    ((0.6, 0.59, 0.55), (0.03, 0.03, 0.035)), ((0.03, 0.1, 0.25), (0.65, 0.65, 0.63)),
+    ((0.35, 0.03, 0.03), (0.62, 0.6, 0.55)),
+    ((0.05, 0.15, 0.08), (0.6, 0.56, 0.42)), ((0.55, 0.4, 0.06), (0.03, 0.03, 0.03)),
+    ((0.5, 0.42, 0.3), (0.12, 0.05, 0.03)),
 )  # fmt: skip
 
 
-def hung_photograph(random: Random) -> tuple[Texture, float]:
-    """One of the photographs, as a texture of 1 metre, and its height over its width."""
-    image = photograph(pick(random, ["coffee", "chelsea", "rocket", "galaxies"]))
+def hung_photograph(name: str) -> tuple[Texture, float]:
+    """One of the photographs of `HUNG`, as a texture of 1 metre, and its height over its width."""
+    image = photograph(name)
     return _texture(image), image.shape[0] / image.shape[1]
 
 
@@ -87,7 +90,10 @@ def panelled(random: Random, texture: Texture) -> Texture:
 def picture_radiance(
     texture: Texture, plane: Plane, light: Light, border: float = 0.0, frame: Array | None = None
 ) -> Callable[[Seen], Array]:
-    """What `plane_layer` takes to show a texture of 1 metre stretched over a plane, within a frame `border` metres wide."""
+    """What `plane_layer` takes to show a texture of 1 metre stretched over a plane.
+
+    A `frame` of one colour, `border` metres wide, may go round it.
+    """
     wide, tall = plane.width - 2 * border, plane.height - 2 * border
     along = np.asarray(plane.normal, np.float32)
 

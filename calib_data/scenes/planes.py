@@ -12,6 +12,7 @@ from calib_data.scenes.layers import Layer
 from calib_data.scenes.lens import Camera
 
 NEAREST_M = 0.15
+_FARTHEST_M = 2000.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Seen:
     world: Array
 
 
-def ground(altitude: float = 0.0, nearest: float = 0.3, farthest: float = 60.0, half_width: float = 40.0) -> Plane:
+def ground(altitude: float = 0.0, nearest: float = 0.3, farthest: float = 60.0, half_width: float = 200.0) -> Plane:
     """A level plane from `nearest` to `farthest` metres before the camera."""
     corner = np.array([-half_width, altitude, nearest], np.float32)
     return Plane(corner, _unit(1, 0, 0), _unit(0, 0, 1), 2 * half_width, farthest - nearest)
@@ -74,7 +75,9 @@ def wall(x: float, z: float, turn: float, width: float, height: float, bottom: f
     )
 
 
-def plane_layer(camera: Camera, plane: Plane, radiance: Callable[[Seen], Array], order: float | None = None) -> Layer | None:
+def plane_layer(
+    camera: Camera, plane: Plane, radiance: Callable[[Seen], Array], order: float | None = None
+) -> Layer | None:
     """Draw a plane.
 
     Args:
@@ -87,40 +90,41 @@ def plane_layer(camera: Camera, plane: Plane, radiance: Callable[[Seen], Array],
         The layer, or None where the camera does not see the plane.
     """
     top, bottom, left, right = _bounds(camera, plane)
-    ray_x, ray_y, ray_z = camera.rays()
-    ray_x, ray_y, ray_z = ray_x[:, left:right], ray_y[top:bottom], ray_z[top:bottom]
-    if ray_x.size == 0 or ray_y.size == 0:
+    if bottom <= top or right <= left:
         return None
-    normal = plane.normal
-    slope = normal[0] * ray_x + normal[1] * ray_y + normal[2] * ray_z
+    ray_x, ray_y, ray_z = camera.rays()
+    rays = ray_x[:, left:right], ray_y[top:bottom], ray_z[top:bottom]
+    slope = _along(plane.normal, rays)
     eye = np.array([0, camera.altitude, 0], np.float32)
-    distance = float(normal @ (plane.corner - eye))
     with np.errstate(divide="ignore"):
-        depth = distance / slope
-    usable = (depth > NEAREST_M) & np.isfinite(depth) & (depth < 2000)
-    depth = np.where(usable, depth, 1.0).astype(np.float32)
-    start = eye - plane.corner
-    across = _dot(start, plane.across) + depth * _along(plane.across, ray_x, ray_y, ray_z)
-    up = _dot(start, plane.up) + depth * _along(plane.up, ray_x, ray_y, ray_z)
-    tilt = np.abs(slope) / np.sqrt(ray_x**2 + ray_y**2 + ray_z**2)
-    footprint = depth / camera.focal / np.sqrt(np.maximum(tilt, 0.02))
-    edge = footprint / np.sqrt(np.maximum(tilt, 0.02))
-    inside = np.minimum(np.minimum(across, plane.width - across) / footprint, np.minimum(up, plane.height - up) / edge)
-    alpha = np.where(usable, coverage(inside), 0.0).astype(np.float32)
+        depth = _dot(plane.normal, plane.corner - eye) / slope
+    usable = (depth > NEAREST_M) & (depth < _FARTHEST_M)
+    depth = np.where(usable, depth, _FARTHEST_M).astype(np.float32)
+    across = _dot(eye - plane.corner, plane.across) + depth * _along(plane.across, rays)
+    up = _dot(eye - plane.corner, plane.up) + depth * _along(plane.up, rays)
+    tilt = np.maximum(np.abs(slope) / np.sqrt(rays[0] ** 2 + rays[1] ** 2 + rays[2] ** 2), 0.02)
+    pixel = depth / camera.focal
+    over_edges = np.minimum(np.minimum(across, plane.width - across), np.minimum(up, plane.height - up) * tilt)
+    alpha = np.where(usable, coverage(over_edges / pixel), 0.0).astype(np.float32)
+    box = _used(alpha)
+    if box is None:
+        return None
+    alpha, depth = alpha[box], depth[box]
+    ray = np.stack(np.broadcast_arrays(rays[0][:, box[1]], rays[1][box[0]], rays[2][box[0]]), -1)
+    footprint = (pixel / np.sqrt(tilt)).astype(np.float32)
+    colour = radiance(Seen(across[box], up[box], depth, footprint[box], eye + depth[..., None] * ray))
+    pixels = np.concatenate([colour * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
+    farthest = float(depth[alpha > 0].max())
+    inverse_depth = (1.0 / np.minimum(depth, farthest)).astype(np.float32)
+    return Layer(pixels, top + box[0].start, left + box[1].start, inverse_depth, farthest if order is None else order)
+
+
+def _used(alpha: Array) -> tuple[slice, slice] | None:
+    """Rows and columns outside of which nothing is covered; None if nothing is."""
     rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
     if rows.size == 0:
         return None
-    box = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
-    alpha, depth = alpha[box], depth[box]
-    ray = np.stack(np.broadcast_arrays(ray_x[:, box[1]], ray_y[box[0]], ray_z[box[0]]), -1)
-    seen = Seen(across[box], up[box], depth, footprint[box], eye + depth[..., None] * ray)
-    colour = radiance(seen)
-    pixels = np.concatenate([colour * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
-    inverse = np.where(usable[box], 1.0 / depth, 0.0)
-    floor = float(inverse[alpha > 0].min())
-    inverse_depth = np.maximum(inverse, floor).astype(np.float32)
-    far = float(depth[alpha > 0].max()) if order is None else order
-    return Layer(pixels, top + box[0].start, left + box[1].start, inverse_depth, far)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _bounds(camera: Camera, plane: Plane) -> tuple[int, int, int, int]:
@@ -141,8 +145,8 @@ def _unit(x: float, y: float, z: float) -> Array:
 
 
 def _dot(first: Array, second: Array) -> float:
-    return float(first @ second)
+    return float(np.sum(first * second))
 
 
-def _along(axis: Array, ray_x: Array, ray_y: Array, ray_z: Array) -> Array:
-    return np.asarray(axis[0] * ray_x + axis[1] * ray_y + axis[2] * ray_z, np.float32)
+def _along(axis: Array, rays: tuple[Array, Array, Array]) -> Array:
+    return np.asarray(axis[0] * rays[0] + axis[1] * rays[1] + axis[2] * rays[2], np.float32)

@@ -8,7 +8,7 @@ import json
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from PIL import Image
 
 from calib_data.errors import UserError
 from calib_data.files import sha256, write_bytes, write_json
-from calib_data.scenes.arrays import Array
+from calib_data.scenes.arrays import Pixels
 from calib_data.scenes.pair import Effects, render_pair
 from calib_data.sizes import PhotoSize
 
@@ -46,7 +46,7 @@ class Series:
     height: int
     width: int
     quality: int = 90
-    effects: Effects = Effects()
+    effects: Effects = field(default_factory=Effects)
 
     @property
     def numbers(self) -> range:
@@ -154,13 +154,13 @@ def _draw(series: Series, number: int) -> tuple[int, dict[str, bytes], dict[str,
     return number, contents, pair.facts
 
 
-def _jpeg(pixels: Array, quality: int) -> bytes:
+def _jpeg(pixels: Pixels, quality: int) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=quality, subsampling="4:2:0", optimize=True)
     return stream.getvalue()
 
 
-def _png(pixels: Array) -> bytes:
+def _png(pixels: Pixels) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG", optimize=True)
     return stream.getvalue()

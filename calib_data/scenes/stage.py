@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from calib_data.scenes.arrays import Array, Random, along, resample, smoothstep
+from calib_data.scenes.lathe import Turned, lathe
 from calib_data.scenes.layers import Layer
 from calib_data.scenes.lens import Camera, Lens
 from calib_data.scenes.light import Caster, Light, Row, daylight, ground_shadow
 from calib_data.scenes.noise import fractal
 from calib_data.scenes.planes import Plane, Seen, plane_layer
 from calib_data.scenes.stamps import Stamp, layers_of
+from calib_data.scenes.surfaces import Finish
 from calib_data.scenes.textures import Texture
 
 MARGIN_SHARE = 0.045
+_KEYS = {"sunny": 0.17, "golden": 0.15, "overcast": 0.16, "shade": 0.12, "evening": 0.065}
 
 
 @dataclass
@@ -36,13 +39,19 @@ class Stage:
     random: Random
     camera: Camera
     light: Light
-    key: float = 0.16
+    key: float
     layers: list[Layer] = field(default_factory=list)
     casters: list[Caster | Row] = field(default_factory=list)
 
     @classmethod
     def open(
-        cls, random: Random, size: tuple[int, int], mood: str, altitude: float, pitch: float, focus: float, key: float | None = None
+        cls,
+        random: Random,
+        size: tuple[int, int],
+        mood: str,
+        altitude: float,
+        pitch: float,
+        focus: float,
     ) -> Stage:
         """An empty stage; the strength of the blur is drawn here.
 
@@ -53,13 +62,11 @@ class Stage:
             altitude: Metres of the camera over the ground.
             pitch: Degrees downwards.
             focus: Metres to what is sharp.
-            key: Lightness to which the photo is exposed; by the mood if None.
         """
-        blur = float(np.exp(random.normal(math.log(0.038), 0.32)))
-        lens = Lens.for_blur(round(focus, 3), min(max(blur, 0.014), 0.06))
+        blur = float(np.exp(random.normal(math.log(0.046), 0.28)))
+        lens = Lens.for_blur(round(focus, 3), min(max(blur, 0.02), 0.064))
         camera = Camera(*size, math.ceil(MARGIN_SHARE * size[0]), altitude, math.radians(pitch), lens)
-        usual = {"sunny": 0.17, "golden": 0.15, "overcast": 0.16, "shade": 0.12, "evening": 0.065}[mood]
-        key = (usual if key is None else key) * float(np.exp(random.normal(0, 0.22)))
+        key = _KEYS[mood] * float(np.exp(random.normal(0, 0.22)))
         return cls(random, camera, daylight(random, mood), key)
 
     def add(self, *layers: Layer | None) -> None:
@@ -70,12 +77,19 @@ class Stage:
         """Put stamps on the stage."""
         self.add(*layers_of(stamps, self.camera))
 
+    def turn(self, base: Array, body: Turned, finish: Finish) -> None:
+        """Put a turned body on the stage, standing on a world point."""
+        self.add(lathe(self.camera, self.light, base, body, finish))
+
     def plane(self, plane: Plane, radiance: Callable[[Seen], Array], order: float | None = None) -> None:
         """Put a plane with its own colours on the stage."""
         self.add(plane_layer(self.camera, plane, radiance, order))
 
     def floor(self, plane: Plane, texture: Texture, gloss: float = 0.0, dapple: float = 0.0) -> None:
-        """Put a level surface on the stage, with the shadows of all `casters` so far; `dapple` 0..1 is shade of trees."""
+        """Put a level surface on the stage, with the shadows of all `casters` so far.
+
+        `gloss` is how much it mirrors the sky at a glance, `dapple` how deep the shade of trees on it is, both 0..1.
+        """
         field_, shift = fractal(512, 1.5, 1, 2), self.random.uniform(0, 512, 2)
         large = fractal(512, 1.3, 2)
 
@@ -86,7 +100,7 @@ class Stage:
                 sun = sun * (1 - dapple * smoothstep(-0.3, 0.5, spots))
             colour = texture.at(seen.across, seen.up, seen.footprint)
             patches = resample(large, seen.up * 37.3 + shift[1], seen.across * 31.7 + shift[0])
-            colour = colour * np.exp(0.13 * patches)[..., None]
+            colour = colour * np.exp(0.18 * patches)[..., None]
             normal = np.zeros((*seen.depth.shape, 3), np.float32)
             normal[..., 1] = 1
             facing = max(float(self.light.towards_sun[1]), 0.0)
@@ -108,7 +122,9 @@ class Stage:
             patches = resample(large, seen.up * 41.0 + shift[0], seen.across * 29.0 + shift[1])
             facing = max(float(along(plane.normal, self.light.towards_sun)), 0.0)
             low = 1 - darker_below * np.exp(-seen.up / 0.12)
-            lit = colour * (np.exp(0.1 * patches) * low)[..., None] * (facing * self.light.sun + 0.8 * self.light.ambient)
+            lit = (
+                colour * (np.exp(0.1 * patches) * low)[..., None] * (facing * self.light.sun + 0.8 * self.light.ambient)
+            )
             return self.light.faded(lit.astype(np.float32), seen.depth)
 
         self.plane(plane, radiance)

@@ -13,7 +13,6 @@ from calib_data.scenes.lens import Camera
 from calib_data.scenes.noise import fractal
 
 _MOTTLED_PX = 50
-SHAPES = ("ovate", "lance", "round", "lobed", "oak", "petal")
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def leaf(random: Random, shape: str, length: float, turn: float, tilt: float, sq
 
     Args:
         random: Chance: veins, curl, damage.
-        shape: One of `SHAPES`.
+        shape: `ovate`, `lance`, `round`, `lobed`, `oak` or `petal`.
         length: In pixels.
         turn: Radians from upright, clockwise, of its tip.
         tilt: How much it is turned from the viewer across its length: 1 is flat on, 0.2 nearly edge on.
@@ -55,7 +54,7 @@ def leaf(random: Random, shape: str, length: float, turn: float, tilt: float, sq
     half = length / 2
     along = (columns * math.sin(turn) - rows * math.cos(turn)) / half
     cross = (columns * math.cos(turn) + rows * math.sin(turn)) / (half * tilt)
-    chance = random.random(6)
+    chance = random.random(5).astype(np.float32)
     sag, vein = float(chance[4]), float(chance[3])
     cross = cross + (sag - 0.5) * 0.35 * (1 - along * along)
     inside = _outline(shape, along, cross, vein)
@@ -101,9 +100,7 @@ def _outline(shape: str, along: Array, cross: Array, chance: float) -> Array:
         teeth = 0.03 * np.abs(np.sin(along * (14 + 12 * chance))) if shape == "ovate" else 0.0
         half_width = width * bulge * (1.0 + teeth)
         stalk = np.where(along < -0.75, 0.022, 0.0)
-        return np.asarray(
-            np.minimum(np.maximum(half_width, stalk) - np.abs(cross), (1 - np.abs(along))), np.float32
-        )
+        return np.asarray(np.minimum(np.maximum(half_width, stalk) - np.abs(cross), (1 - np.abs(along))), np.float32)
     if shape == "petal":
         position = np.clip((along + 1) / 2, 0.0, 1.0)
         half_width = (0.5 + 0.12 * chance) * np.clip(np.sin(math.pi * position**1.5), 0.0, 1.0) ** 0.6
@@ -164,5 +161,4 @@ def _set_down(pixels: Array, stamp: Stamp, top: int, left: int) -> None:
     part = stamp.pixels[r0 - top : r1 - top, c0 - left : c1 - left]
     window = pixels[r0:r1, c0:c1]
     window *= 1.0 - part[..., 3:]
-    window[..., :3] += part[..., :3] * stamp.colour
-    window[..., 3:] += part[..., 3:]
+    window += part * np.append(stamp.colour, np.float32(1))

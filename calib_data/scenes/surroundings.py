@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from calib_data.scenes.arrays import Array, jitter, pick
-from calib_data.scenes.backdrops import facade, sky, skyline
+from calib_data.scenes.backdrops import sky, skyline
 from calib_data.scenes.branches import Path3, forked, grow, stroke_stamps
 from calib_data.scenes.flowers import lights, spot
 from calib_data.scenes.foliage import (
@@ -23,9 +23,10 @@ from calib_data.scenes.foliage import (
     litter,
     some_foliage,
 )
+from calib_data.scenes.houses import HouseFront
 from calib_data.scenes.light import Row
 from calib_data.scenes.materials import bricks, concrete, plaster
-from calib_data.scenes.pictures import hung_photograph, picture_radiance
+from calib_data.scenes.pictures import HUNG, hung_photograph, picture_radiance
 from calib_data.scenes.planes import wall
 from calib_data.scenes.stage import Stage
 from calib_data.scenes.stamps import Stamp
@@ -37,7 +38,7 @@ def open_sky(stage: Stage) -> None:
     covered = float(stage.light.sun.mean()) < 0.5 * float(stage.light.ambient.mean())
     cloudy = 1.0 if covered else float(random.uniform(0, 0.6))
     stage.add(sky(random, stage.camera, stage.light, cloudy))
-    for distance in sorted(random.uniform(40, 300, int(random.integers(1, 4))), reverse=True):
+    for distance in sorted(random.uniform(40, 300, int(random.integers(1, 3))), reverse=True):
         far_wood(stage, float(distance), float(random.uniform(0.02, 0.1)) * float(distance) + 3)
 
 
@@ -48,8 +49,8 @@ def far_wood(stage: Stage, distance: float, height: float) -> None:
     stage.add(skyline(random, camera, stage.light, distance, height * 0.8, jitter(random, DARK[0], 0.1, 0.2)))
     half = distance * camera.width / camera.focal * 0.58
     left, right = np.array([-half, 0, distance]), np.array([half, 0, distance])
-    clumps = Foliage("oak", 2.2 * math.sqrt(2 * half * min(height, 0.3 * distance) / 4500), kind)
-    points, exposed = hedge(random, stage.light, left, right, height, 4500)
+    clumps = Foliage("oak", 2.2 * math.sqrt(2 * half * min(height, 0.3 * distance) / 3000), kind)
+    points, exposed = hedge(random, stage.light, left, right, height, 3000)
     stage.stamp(leaf_stamps(random, camera, stage.light, clumps, points, exposed))
 
 
@@ -62,7 +63,7 @@ def house(stage: Stage, distance: float, lit_windows: float = 0.0) -> None:
     x, z = middle - long / 2 * math.cos(turn), distance - long / 2 * math.sin(turn)
     front = wall(x, z, turn, long, float(random.uniform(6, 14)))
     texture = pick(random, [plaster, plaster, plaster, concrete, bricks])(random)
-    stage.plane(front, facade(random, stage.light, texture, lit_windows), order=distance + long / 2)
+    stage.plane(front, HouseFront.some(random, stage.light, texture, lit_windows), order=distance + long / 2)
 
 
 def green_wall(stage: Stage, distance: float) -> None:
@@ -203,22 +204,29 @@ def far_lamps(stage: Stage, count: int, nearest: float, farthest: float) -> None
     stage.stamp(lights(random, camera, points, 0.03, float(random.uniform(10, 22))))
 
 
-def gaps_of_sky(stage: Stage, distance: float, count: int) -> None:
-    """Bright specks where the sky shows through leaves."""
+def glints(stage: Stage, distance: float, count: int) -> None:
+    """Sun that wet leaves throw back: specks, far brighter than white."""
     random, camera = stage.random, stage.camera
     stamps = []
     for _ in range(count):
-        place = camera.place(float(random.normal(0, 0.4)), float(random.uniform(-0.1, 0.55)), distance)
+        place = camera.place(float(random.normal(0, 0.4)), float(random.uniform(-0.05, 0.5)), distance)
         row, column, depth = (float(value) for value in camera.project(place))
-        size = float(random.exponential(0.006)) * camera.height + 0.001 * camera.height
-        stamps.append(Stamp(spot(size), row, column, depth, (stage.light.ambient * 3).astype(np.float32)))
+        size = float(random.uniform(0.0008, 0.0022)) * camera.height
+        colour = stage.light.sun * float(np.exp(random.normal(1.8, 0.5)))
+        stamps.append(Stamp(spot(size), row, column, depth, colour.astype(np.float32)))
     stage.stamp(stamps)
 
 
-def hung_picture(stage: Stage, depth: float) -> None:
-    """A framed photograph before a wall at a depth."""
+def hung_pictures(stage: Stage, depth: float) -> None:
+    """A few framed photographs, each another, before a wall at a depth."""
+    names = stage.random.permutation(HUNG)
+    for name in names[: int(stage.random.integers(1, len(HUNG) + 1))]:
+        _hung_picture(stage, depth, str(name))
+
+
+def _hung_picture(stage: Stage, depth: float, name: str) -> None:
     random = stage.random
-    texture, aspect = hung_photograph(random)
+    texture, aspect = hung_photograph(name)
     border, wide = 0.018, float(random.uniform(0.2, 0.5))
     corner = stage.camera.place(float(random.uniform(-0.7, 0.5)), float(random.uniform(0.0, 0.3)), depth)
     frame = jitter(random, pick(random, [(0.02, 0.02, 0.02), (0.5, 0.48, 0.44), (0.2, 0.11, 0.05)]))

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from calib_data.errors import UserError
 from calib_data.scenes.arrays import Array, resample, to_linear
@@ -52,20 +53,25 @@ def photograph(name: str) -> Array:
             encoded = np.asarray(picture.convert("RGB"), np.float32) / 255
     except FileNotFoundError as error:
         raise UserError(
-            f"The installed scikit-image has no {path.name}.", "Reinstall it: pip install --force-reinstall scikit-image."
+            f"The installed scikit-image has no {path.name}.",
+            "Reinstall it: pip install --force-reinstall scikit-image.",
         ) from error
     return to_linear(encoded)
 
 
 @lru_cache(maxsize=4)
 def relief_photograph(name: str, side: int = 1024) -> Array:
-    """The lightness of a square photograph as a seamless tile: `(side, side)`, mean 1."""
+    """The lightness of a square photograph as a seamless tile: `(side, side)`, mean 1.
+
+    Slow changes are taken out: repeated from tile to tile, they would show as a pattern.
+    """
     grey = photograph(name)[..., 1]
     short = min(grey.shape)
     grey = _seamless(grey[:short, :short])
     step = (np.arange(side, dtype=np.float32) + 0.5) * (grey.shape[0] / side) - 0.5
     tile = resample(grey, *np.broadcast_arrays(step[:, None], step[None, :]))
-    return tile / tile.mean()
+    tile = tile / gaussian_filter(tile, side / 14, mode="wrap")
+    return np.asarray(tile / tile.mean(), np.float32)
 
 
 def _seamless(tile: Array, share: float = 0.12) -> Array:
