@@ -21,7 +21,7 @@ from tensorflow.lite.python.optimize.calibrator import Calibrator
 
 from calib_data.errors import UserError
 from convert.flatbuffer import Flatbuffer
-from convert.int16 import finish_int16, make_symmetric
+from convert.int16 import finish_int16, prepare_int16
 from convert.recipes import Recipe
 
 
@@ -95,9 +95,9 @@ def quantize(calibrated: bytes, recipe: Recipe) -> Flatbuffer:
     file = integer_ready(calibrated)
     left_float = {file.tensor_name(op.raw.outputs[0]) for op in file.ops() if recipe.type_of(op) == "float32"}
     if recipe.kind == "int16x8":
-        originals = make_symmetric(file)
+        constants = prepare_int16(file)
         result = Flatbuffer.read(_convert(file.bytes(), left_float, tf.float32, _io_type("QUANTIZED_INT16")))
-        return finish_int16(result, originals)
+        return finish_int16(result, constants)
     io = tf.uint8 if recipe.io == "uint8" else tf.float32
     return Flatbuffer.read(_convert(file.bytes(), left_float, io, _io_type("QUANTIZED_INT8")))
 
