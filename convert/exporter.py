@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize
 from convert.flatbuffer import Flatbuffer
-from convert.integers import calibrate, quantize
+from convert.integers import Calibration, calibrate, quantize
 from convert.recipes import Recipe
 from convert.trace import BOKEH, PHOTO, freeze
 from convert.weights import store_as_float16, store_as_int8
@@ -63,8 +63,8 @@ class TFLiteExporter:
         return bytes(converter.convert())
 
     @functools.cached_property
-    def calibrated(self) -> bytes:
-        """The float32 file with every tensor's range on the calibration photos."""
+    def calibrated(self) -> Calibration:
+        """The float32 file with every tensor's range on each calibration photo."""
         if self._photos is None:
             raise UserError("the recipe needs calibration photos.", "Name a folder with photos by --calibration.")
         return calibrate(self.float32, self._photos())
