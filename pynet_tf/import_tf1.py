@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from calib_data import command
+from pynet_tf.quiet import start_tensorflow
 
 MODULE = "pynet_tf.import_tf1"
 
@@ -31,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Import the checkpoint and say what was found."""
+    start_tensorflow()
     from pynet_tf.model_files import save_model
     from pynet_tf.tf1_checkpoint import import_checkpoint
 

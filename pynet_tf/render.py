@@ -19,6 +19,7 @@ from calib_data.photo import Photo, read_depth, read_photo
 from calib_data.photo_writing import write_before_after, write_photo
 from calib_data.sizes import PhotoSize, parse_size
 from calib_data.skipped import Skipped, readable
+from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:
     from convert import Runner
@@ -77,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
     """Render the photos one after the other."""
     _check_names(options.photos, options.out, options.before_after)
     _check_maps(options.photos, options.depth)
+    start_tensorflow()
     from convert import load_artifact
     from pynet_tf import SAMPLE_MODEL
     from pynet_tf.rendering import check_depth
@@ -96,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     if model.suffix == ".keras":
         command.next_step(f"python -m convert.tflite --model {model}")
     else:
-        command.next_step(f"python -m convert.bench {model}")
+        command.next_step(f"unzip -p {model} metadata.json    (what is known about the artifact)")
     return command.GATE_FAILED if skipped and options.strict else command.GOOD
 
 

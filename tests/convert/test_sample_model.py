@@ -1,0 +1,65 @@
+"""The sample model: it does what its card says, and its files keep their bars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from calib_data.dataset import SAMPLES, find_pairs, find_photos
+from calib_data.fit import cover, input_at_size
+from calib_data.photo import half_size, read_photo
+from calib_data.sizes import PhotoSize
+from convert.checking import Check
+from convert.exporter import TFLiteExporter
+from convert.fidelity import psnr
+from convert.recipes import STANDARD, load_recipe
+from convert.runners import KerasRunner
+from convert.runtimes import find_runtime
+from pynet_tf import SAMPLE_MODEL, load_model
+
+SIZE = PhotoSize(512, 768)
+BARS = {"float32": 90, "float16": 60, "dynamic": 50, "int8": 45, "int8-full": 42, "int16x8": 60}
+
+
+def test_it_is_nearer_to_the_targets_than_the_photos_and_any_one_blur() -> None:
+    runner, rows = KerasRunner(SAMPLE_MODEL), []
+    for pair in find_pairs(SAMPLES, "test"):
+        assert pair.bokeh is not None
+        photo, target = (cover(read_photo(path).pixels, SIZE) for path in (pair.original, pair.bokeh))
+        picture = runner.run(half_size(photo)[np.newaxis])[0]
+        blurred = [gaussian_filter(photo, (sigma, sigma, 0)) for sigma in (0.5, 1, 1.5, 2, 3, 4)]
+        rows.append([psnr(target, candidate) for candidate in (picture, photo, *blurred)])
+        assert np.abs((picture - target).mean((0, 1))).max() < 0.05  # colours are kept
+    model, identity, *blurs = np.mean(rows, axis=0)
+    assert model > identity + 2
+    assert model > max(blurs) + 0.3
+
+
+@pytest.fixture(scope="module")
+def exporter() -> TFLiteExporter:
+    photos = find_pairs(SAMPLES, "train")
+    return TFLiteExporter(load_model(), SIZE, lambda: (input_at_size(pair, SIZE, with_depth=False) for pair in photos))
+
+
+@pytest.fixture(scope="module")
+def real_check(real_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Check:
+    photos = find_photos(real_photos)[::3]
+    inputs = (input_at_size(pair, SIZE, with_depth=False) for pair in photos)
+    return Check(load_model(), inputs, tmp_path_factory.mktemp("real"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", STANDARD)
+def test_its_files_keep_their_bars_on_real_photographs(exporter, real_check: Check, tmp_path, recipe: str) -> None:
+    path = tmp_path / f"{recipe}.tflite"
+    path.write_bytes(exporter.export(load_recipe(recipe)))
+    for runtime, slack in (("litert-xnnpack", 0), ("litert-builtin", 3), ("tflite-runtime", 3)):
+        facts = real_check.run(path, find_runtime(runtime))
+        if (recipe, runtime) == ("int16x8", "tflite-runtime"):
+            assert "RSQRT" in facts.failure
+            continue
+        assert facts.fidelity is not None, facts.failure
+        assert facts.fidelity.mean_psnr >= BARS[recipe] - slack
