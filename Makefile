@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := dist/demo
 DEMO_SIZE := 512x768
-DEMO_PHOTO := calib_data/samples/test/original/22.jpg
+DEMO_PHOTO := calib_data/samples/test/original/18.jpg
 DEMO_MODEL := $(DEMO)/pynet-rgb-w8-$(DEMO_SIZE)-int8.tflite
 
 .PHONY: help setup demo test lint types clean

@@ -16,7 +16,7 @@ def test_the_newest_operation_decides() -> None:
 
 def test_versions_compare_as_numbers() -> None:
     assert version_key("2.9") < version_key("2.14") < version_key("2.14.1")
-    with pytest.raises(UserError, match="'2.x' is not a version"):
+    with pytest.raises(UserError, match=r"'2\.x' is not a version"):
         version_key("2.x")
 
 

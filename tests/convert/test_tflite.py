@@ -61,7 +61,7 @@ def test_side_file_and_metadata_carry_the_same_facts(converted) -> None:
 
 
 def test_the_table_tells_what_it_must_and_the_last_line_what_is_next(converted) -> None:
-    out, done = converted
+    _, done = converted
     header, rows = done.stdout.split("recipe", 1)
     for word in ("MiB", "dB", "ms", "left in float", "TFLite", "litert-xnnpack", "tflite-runtime"):
         assert word in done.stdout

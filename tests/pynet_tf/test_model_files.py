@@ -66,7 +66,7 @@ def test_a_lambda_layer_is_refused_and_not_run(tmp_path: Path) -> None:
     photo = keras.Input((None, None, 3), name="photo")
     model = keras.Model(photo, {"level1": keras.layers.Lambda(lambda x: x)(photo)})
     model.save(tmp_path / "lambda.keras")
-    with pytest.raises(UserError, match="Lambda.*could run code"):
+    with pytest.raises(UserError, match=r"Lambda.*could run code"):
         load_model(tmp_path / "lambda.keras")
 
 
