@@ -15,6 +15,7 @@ from calib_data.sizes import PhotoSize
 from convert.flatbuffer import Flatbuffer
 from convert.integers import Calibration, calibrate, quantize
 from convert.recipes import Recipe
+from convert.schedule import make_late
 from convert.trace import BOKEH, PHOTO, freeze
 from convert.weights import store_as_float16, store_as_int8
 
@@ -32,7 +33,7 @@ class TFLiteExporter:
     1. `freeze` traces the model and makes its weights constants.
     2. The converter makes the float32 file of that, from which all others come.
     3. `calibrate` runs it on the photos, if a recipe needs ranges.
-    4. `export` changes weights, or quantizes, and names input and output.
+    4. `export` changes weights, or quantizes, orders the operations for a low peak of memory, and names input and output.
     """
 
     def __init__(self, model: keras.Model, size: PhotoSize, photos: Photos | None = None) -> None:
@@ -53,6 +54,7 @@ class TFLiteExporter:
         elif recipe.kind != "float32":
             chosen = [op for op in file.ops() if recipe.type_of(op) == recipe.kind]
             {"float16": store_as_float16, "int8-weights": store_as_int8}[recipe.kind](file, chosen)
+        make_late(file)
         file.sign({PHOTO: file.graph.inputs[0]}, {BOKEH: file.graph.outputs[0]})
         return file.bytes()
 

@@ -1,32 +1,102 @@
-"""Losses by name; each maps target and output `(B, H, W, 3)` to a scalar."""
+"""Losses by name; each maps target and output `(B, H, W, 3)`, 0..1, to one value a picture, `(B,)`."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import tensorflow as tf
 
-_SSIM_WINDOW = 11
+from calib_data.errors import UserError
+
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+_WINDOW = 11
+_SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+_SMALLEST_FOR_ALL_SCALES = _WINDOW * 2 ** (len(_SCALES) - 1)
+_COLOUR_BLOCK = 8
 
 
 def l1(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Mean absolute difference."""
-    return tf.reduce_mean(tf.abs(target - output))
+    return tf.reduce_mean(tf.abs(target - output), axis=(1, 2, 3))
 
 
 def l2(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Mean squared difference, what PSNR measures; unlike L1 it blurs where the focus is uncertain."""
-    return tf.reduce_mean(tf.square(target - output))
+    return tf.reduce_mean(tf.square(target - output), axis=(1, 2, 3))
 
 
 def ssim(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """One minus the structural similarity, Gaussian window 11x11 (Wang et al. 2004)."""
-    return 1.0 - tf.reduce_mean(tf.image.ssim(target, output, max_val=1.0, filter_size=_SSIM_WINDOW))
+    """One minus the structural similarity, Gaussian window 11x11 (Wang et al. 2004); smaller on smaller pictures."""
+    window = min(_WINDOW, *_sides(target))
+    return 1.0 - tf.image.ssim(target, output, max_val=1.0, filter_size=window)
 
 
-LOSSES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {"l1": l1, "l2": l2, "ssim": ssim}
+def ms_ssim(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """One minus the multi-scale structural similarity (Wang et al. 2003), five scales.
+
+    Raises:
+        UserError: A side is under 176 pixels, the smallest that has five scales.
+    """
+    smallest = min(_sides(target))
+    if smallest < _SMALLEST_FOR_ALL_SCALES:
+        raise UserError(
+            f"the loss ms_ssim needs outputs of {_SMALLEST_FOR_ALL_SCALES} pixels a side, not {smallest}.",
+            "Take a larger --crop, or the loss ssim at this level.",
+        )
+    rectified = tf.clip_by_value(output, 0.0, 1.0)
+    return 1.0 - tf.image.ssim_multiscale(target, rectified, max_val=1.0, power_factors=_SCALES)
 
 
-def weighted(weights: Mapping[str, float], target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """The sum of the named losses, each times its weight."""
-    return tf.add_n([weight * LOSSES[name](target, output) for name, weight in weights.items()])
+def colour(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """Mean absolute difference of the chroma (BT.601 Cb and Cr) of 8x8-pixel means: colours without detail."""
+    side = min(_COLOUR_BLOCK, *_sides(target))
+    coarse = tf.nn.avg_pool2d(target - output, side, side, "SAME")
+    luma = tf.tensordot(coarse, tf.constant([0.299, 0.587, 0.114]), axes=1)
+    chroma = tf.stack([(coarse[..., 2] - luma) / 1.772, (coarse[..., 0] - luma) / 1.402], axis=-1)
+    return tf.reduce_mean(tf.abs(chroma), axis=(1, 2, 3))
+
+
+PLAIN: dict[str, Loss] = {"l1": l1, "l2": l2, "ssim": ssim, "ms_ssim": ms_ssim, "colour": colour}
+PERCEPTUAL = "vgg"
+NAMES = (*PLAIN, PERCEPTUAL)
+
+
+def check_weights(weights: Mapping[str, float]) -> None:
+    """Refuse losses that are not known and weights that are no positive numbers.
+
+    Raises:
+        UserError: So it is.
+    """
+    unknown = sorted(set(weights) - set(NAMES))
+    if unknown or not weights:
+        raise UserError(f"{', '.join(unknown) or 'nothing'} is no loss.", f"Take some of {', '.join(NAMES)}.")
+    for name, weight in weights.items():
+        if not (math.isfinite(weight) and weight > 0):
+            raise UserError(f"the loss {name} has the weight {weight}.", "Weights are positive numbers.")
+
+
+def total(weights: Mapping[str, float], vgg_weights: Path | None = None) -> Loss:
+    """The sum of the named losses, each times its weight.
+
+    Args:
+        weights: Weight by name.
+        vgg_weights: File of VGG-19's weights for the loss `vgg`; Keras' cache by default.
+
+    Raises:
+        UserError: A loss is unknown, or `vgg` is named and its weights are not there.
+    """
+    check_weights(weights)
+    losses = {name: PLAIN[name] for name in weights if name != PERCEPTUAL}
+    if PERCEPTUAL in weights:
+        from pynet_tf.perceptual import perceptual_loss
+
+        losses[PERCEPTUAL] = perceptual_loss(vgg_weights)
+    return lambda target, output: tf.add_n([weights[name] * loss(target, output) for name, loss in losses.items()])
+
+
+def _sides(picture: tf.Tensor) -> tuple[int, int]:
+    """Height and width, which are known in training."""
+    return int(picture.shape[1]), int(picture.shape[2])

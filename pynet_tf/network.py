@@ -15,7 +15,7 @@ from pynet_tf.layers import DirectHead, InstanceNorm, PhotoColours, ResidualHead
 INPUT_NAME = "photo"
 TENSOR_MULTIPLE = 32
 LEAKY_SLOPE = 0.2
-_HEAD_STDDEV = 0.02
+_HEAD_STDDEV = {"direct": 0.02, "residual": 0.001}  # residual starts at the photo itself
 
 Tensor: TypeAlias = Any  # a symbolic Keras tensor; TensorFlow is untyped
 
@@ -25,6 +25,7 @@ def build_pynet(
     lowest_level: int = FINEST_LEVEL,
     tensor_size: tuple[int | None, int | None] = (None, None),
     seed: int | None = None,
+    precision: str = "float32",
 ) -> keras.Model:
     """Build PyNET from level 7 down to `lowest_level`.
 
@@ -33,6 +34,8 @@ def build_pynet(
         lowest_level: The finest level to build, 1 to 7; nothing that only a finer level needs is built.
         tensor_size: Height and width of the input tensor, multiples of 32; None leaves them free.
         seed: Makes the initial weights repeatable.
+        precision: Keras' policy for levels 7 to 3, where the work is: `float32`, `mixed_float16` or `mixed_bfloat16`.
+            Weights, norms, heads, and levels 2 and 1 are float32 always.
 
     Returns:
         A functional model from `photo` `(B, H, W, C)`, 0..1, to a dict `level1` ... `level7` (or the levels
@@ -53,17 +56,18 @@ def build_pynet(
                 "Pad the photo to multiples of 64.",
             )
     photo = keras.Input((*tensor_size, config.channels), name=INPUT_NAME)
-    outputs = _Pyramid(config, photo, seed).levels(lowest_level)
+    outputs = _Pyramid(config, photo, seed, precision).levels(lowest_level)
     return keras.Model(photo, outputs, name="pynet")
 
 
 class _Pyramid:
     """The graph under construction; one method a level, `p` and `q` being the two ways up to the next."""
 
-    def __init__(self, config: PyNETConfig, photo: Tensor, seed: int | None) -> None:
+    def __init__(self, config: PyNETConfig, photo: Tensor, seed: int | None, precision: str) -> None:
         self.config = config
         self.photo = photo
         self._seed = seed
+        self._policy = precision
         self._drawn = 0
 
     def levels(self, lowest: int) -> dict[str, Tensor]:
@@ -85,7 +89,7 @@ class _Pyramid:
         return pictures
 
     def _encoder(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        maps = SpaceToDepth(name="space_to_depth")(self.photo)
+        maps = SpaceToDepth(name="space_to_depth", dtype=self._policy)(self.photo)
         stages: list[Tensor] = []
         for level in (3, 4, 5, 6):
             if stages:
@@ -150,34 +154,49 @@ class _Pyramid:
 
     def _ways_up(self, level: int, maps: Tensor) -> tuple[Tensor, Tensor]:
         above = self.config.maps(level - 1)
-        return self._up(above, maps, f"level{level}_up_p"), self._up(above, maps, f"level{level}_up_q")
+        p, q = (self._up(above, maps, f"level{level}_up_{way}", self._policy) for way in ("p", "q"))
+        return p, q
 
     def _multi(self, largest: int, level: int, maps: Tensor, name: str) -> Tensor:
         branches = []
         for side in range(3, largest + 1, 2):
             branch = self._conv(side, level, maps, f"{name}_conv{side}a")
             branches.append(self._conv(side, level, branch, f"{name}_conv{side}b"))
-        return keras.layers.Concatenate(name=f"{name}_join")(branches) if len(branches) > 1 else branches[0]
+        if len(branches) == 1:
+            return branches[0]
+        return keras.layers.Concatenate(name=f"{name}_join", dtype=self._policy)(branches)
 
     def _conv(self, side: int, level: int, maps: Tensor, name: str) -> Tensor:
         maps = keras.layers.Conv2D(
-            self.config.maps(level), side, padding="same", kernel_initializer=self._he_normal(), name=name
+            self.config.maps(level),
+            side,
+            padding="same",
+            kernel_initializer=self._he_normal(),
+            name=name,
+            dtype=self._policy,
         )(maps)
         if self.config.normalizes(level):
             maps = InstanceNorm(self.config.epsilon, name=f"{name}_norm")(maps)
-        return keras.layers.LeakyReLU(LEAKY_SLOPE, name=f"{name}_leaky")(maps)
+        return keras.layers.LeakyReLU(LEAKY_SLOPE, name=f"{name}_leaky", dtype=self._policy)(maps)
 
-    def _up(self, maps_out: int, maps: Tensor, name: str) -> Tensor:
+    def _up(self, maps_out: int, maps: Tensor, name: str, policy: str = "float32") -> Tensor:
         maps = keras.layers.Conv2DTranspose(
-            maps_out, 3, strides=2, padding="same", use_bias=False, kernel_initializer=self._he_normal(), name=name
+            maps_out,
+            3,
+            strides=2,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=self._he_normal(),
+            name=name,
+            dtype=policy,
         )(maps)
-        return keras.layers.LeakyReLU(LEAKY_SLOPE, name=f"{name}_leaky")(maps)
+        return keras.layers.LeakyReLU(LEAKY_SLOPE, name=f"{name}_leaky", dtype=policy)(maps)
 
     def _head(self, level: int, maps: Tensor) -> Tensor:
         return self._picture(level, self._head_maps(level, maps))
 
     def _head_maps(self, level: int, maps: Tensor) -> Tensor:
-        start = keras.initializers.RandomNormal(stddev=_HEAD_STDDEV, seed=self._next_seed())
+        start = keras.initializers.RandomNormal(stddev=_HEAD_STDDEV[self.config.head], seed=self._next_seed())
         return keras.layers.Conv2D(3, 3, padding="same", kernel_initializer=start, name=f"level{level}_head")(maps)
 
     def _picture(self, level: int, maps: Tensor) -> Tensor:
@@ -197,13 +216,13 @@ class _Pyramid:
         return keras.layers.AveragePooling2D(2 ** (level - 2), name=f"level{level}_photo")(colours)
 
     def _pool(self, maps: Tensor, name: str) -> Tensor:
-        return keras.layers.MaxPooling2D(2, name=name)(maps)
+        return keras.layers.MaxPooling2D(2, name=name, dtype=self._policy)(maps)
 
     def _join(self, first: Tensor, second: Tensor, name: str) -> Tensor:
-        return keras.layers.Concatenate(name=name)([first, second])
+        return keras.layers.Concatenate(name=name, dtype=self._policy)([first, second])
 
     def _add(self, first: Tensor, second: Tensor, name: str) -> Tensor:
-        return keras.layers.Add(name=name)([first, second])
+        return keras.layers.Add(name=name, dtype=self._policy)([first, second])
 
     def _he_normal(self) -> keras.initializers.Initializer:
         """He et al., arXiv 1502.01852, for a leaky ReLU; every layer draws its own numbers."""

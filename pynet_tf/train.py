@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from calib_data import command
-from calib_data.dataset import find_pairs
+from calib_data.dataset import TEST, TRAIN, Pair, find_pairs, scan
+from calib_data.skipped import Skipped
 from pynet_tf.config import PyNETConfig
 from pynet_tf.quiet import start_tensorflow
+
+if TYPE_CHECKING:
+    from pynet_tf.schedule import LevelPlan
+    from pynet_tf.training import Reporter
+
+_WATCHED_SHARE, _MOST_WATCHED = 20, 16
+_PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -16,57 +27,147 @@ def build_parser() -> argparse.ArgumentParser:
     options = command.parser(
         "pynet_tf.train",
         "Train a PyNET bottom-up on pairs of photographs, each level starting from the one below.",
-        "python -m pynet_tf.train --data EBB --out runs/first --width 8 --head residual",
+        "python -m pynet_tf.train --data EBB --out runs/first --width 8",
     )
-    options.add_argument("--data", type=Path, required=True, help="folder in EBB!'s layout; its train split is used")
-    options.add_argument("--out", type=Path, required=True, help="folder of the run: checkpoints, log, model.keras")
-    options.add_argument("--inputs", choices=("rgb", "rgbd"), default="rgb", help="rgbd adds a depth map (default rgb)")
-    options.add_argument(
+    data = options.add_argument_group("data")
+    data.add_argument("--data", type=Path, required=True, help="folder in EBB!'s layout; its train split is used")
+    data.add_argument(
+        "--watch",
+        type=Path,
+        metavar="DIR",
+        help="pairs to evaluate on while training (default: the data's test split, or one pair in 20, then held out)",
+    )
+    data.add_argument("--skip-incomplete", action="store_true", help="pass over pairs without target or depth map")
+    network = options.add_argument_group("network")
+    network.add_argument("--inputs", choices=("rgb", "rgbd"), default="rgb", help="rgbd adds a depth map (default rgb)")
+    network.add_argument(
         "--width", type=int, default=32, help="maps of level 3: 32 is the paper's (default), 8 a phone's"
     )
-    options.add_argument(
+    network.add_argument(
         "--head", choices=("direct", "residual"), default="residual", help="direct is the paper's (default residual)"
     )
-    options.add_argument("--levels", default="7-1", help="levels to train, coarse to fine: 7-1 (default), 7-5, 1")
-    options.add_argument("--start-from", type=Path, metavar="MODEL", help=".keras whose weights to begin with")
-    options.add_argument("--batch", type=int, help="crops a step (default: the plan's)")
-    options.add_argument("--steps", type=int, help="steps per level (default: the plan's)")
-    options.add_argument(
+    network.add_argument(
+        "--from", dest="start", type=Path, metavar="MODEL", help=".keras whose weights to begin with, by layer name"
+    )
+    plan = options.add_argument_group("plan")
+    plan.add_argument("--plan", default="default", help="default (for a GPU), small (for a CPU), paper or student")
+    plan.add_argument("--levels", help="levels to train, coarse to fine: 7-1, 7-5, 1 (default: all of the plan)")
+    plan.add_argument("--batch", type=int, help="crops a step over all devices (default: the plan's)")
+    plan.add_argument("--steps", type=int, help="steps per level (default: the plan's)")
+    plan.add_argument(
         "--crop", type=int, help="side of the input tensor's crop, a multiple of 32 (default: the plan's)"
     )
-    options.add_argument("--seed", type=int, default=1, help="decides initial weights and crops (default 1)")
-    options.add_argument("--save-every", type=int, default=200, help="steps between checkpoints (default 200)")
-    options.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    plan.add_argument("--learning-rate", type=float, help="Adam's peak rate (default: the plan's)")
+    plan.add_argument(
+        "--loss",
+        action="append",
+        type=_loss,
+        metavar="NAME=WEIGHT",
+        help="a loss instead of the plan's: l1, l2, ssim, ms_ssim, vgg, colour; repeatable",
+    )
+    plan.add_argument("--vgg-weights", type=Path, metavar="FILE", help="for the loss vgg (default: Keras' cache)")
+    plan.add_argument("--seed", type=int, default=1, help="decides initial weights and crops (default 1)")
+    machine = options.add_argument_group("run")
+    machine.add_argument("--out", type=Path, required=True, help="folder of the run: checkpoints, logs, model.keras")
+    machine.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    machine.add_argument("--precision", choices=_PRECISIONS, default="float32", help="of levels 7 to 3 (float32)")
+    machine.add_argument(
+        "--strategy", choices=("auto", "mirrored", "multi-worker"), default="auto", help="devices (default auto)"
+    )
+    machine.add_argument("--xla", action="store_true", help="compile the step with XLA: for GPUs, slower on CPUs")
+    machine.add_argument("--save-every", type=int, default=200, metavar="N", help="steps between checkpoints (200)")
+    machine.add_argument("--keep", type=int, default=2, metavar="K", help="newest checkpoints to keep (2)")
+    machine.add_argument("--evaluate-every", type=int, default=500, metavar="N", help="steps between evaluations (500)")
     return options
 
 
 def run(options: argparse.Namespace) -> int:
     """Train, and say where the model is."""
     start_tensorflow()
-    from PIL import Image
-
+    from pynet_tf.devices import make_strategy
     from pynet_tf.model_files import load_model
-    from pynet_tf.pipeline import check_crop
     from pynet_tf.schedule import make_plan
     from pynet_tf.training import Run, RunSettings
 
-    plan = make_plan(options.levels, options.steps, options.batch, options.crop)
+    strategy = make_strategy(options.strategy)
+    plan = make_plan(
+        options.levels,
+        options.plan,
+        steps=options.steps,
+        batch=options.batch,
+        crop=options.crop,
+        learning_rate=options.learning_rate,
+        loss_weights=dict(options.loss) if options.loss else None,
+    )
     config = PyNETConfig(inputs=options.inputs, width=options.width, head=options.head)
-    pairs = find_pairs(options.data, "train", depth=options.inputs == "rgbd")
-    for pair in pairs:
+    pairs, watched = _pairs(options, plan)
+    start = load_model(options.start) if options.start else None
+    settings = RunSettings(
+        config,
+        plan,
+        options.seed,
+        options.precision,
+        save_every=options.save_every,
+        evaluate_every=options.evaluate_every,
+        keep=options.keep,
+        compiled=options.xla,
+    )
+    levels = f"levels {plan[0].level} to {plan[-1].level}"
+    command.tell(
+        f"{len(pairs)} pairs to train on, {len(watched)} to watch; {levels}, width {options.width}, "
+        f"{options.inputs}, {options.head} head, {options.precision}, {strategy.num_replicas_in_sync} devices"
+    )
+    with _reporter(plan) as reporter:
+        training = Run(options.out, settings, reporter, strategy, options.vgg_weights)
+        training.open(options.resume, pairs)
+        model = training.train(pairs, watched, start)
+    command.tell(f"model: {model}")
+    command.next_step(f"python -m pynet_tf.evaluate --model {model} --data {options.watch or options.data}")
+    return command.GOOD
+
+
+def _pairs(options: argparse.Namespace, plan: Sequence[LevelPlan]) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to train on and to watch, all large enough."""
+    from PIL import Image
+
+    from pynet_tf.pipeline import check_crop
+
+    depth = options.inputs == "rgbd"
+    skipped = Skipped() if options.skip_incomplete else None
+    pairs = find_pairs(options.data, TRAIN, depth=depth, skipped=skipped)
+    if options.watch:
+        watched = find_pairs(options.watch, TEST, depth=depth, skipped=skipped)
+    elif any(pair.split == TEST for pair in scan(options.data).pairs):
+        watched = find_pairs(options.data, TEST, depth=depth, skipped=skipped)
+    else:
+        watched = pairs[_WATCHED_SHARE - 1 :: _WATCHED_SHARE][:_MOST_WATCHED]
+        pairs = [pair for pair in pairs if pair not in watched]
+    if skipped:
+        command.warn(skipped.summary())
+    for pair in (*pairs, *watched):
         with Image.open(pair.original) as photo:
             for level_plan in plan:
                 check_crop((photo.height, photo.width), level_plan, str(pair.original))
-    start = load_model(options.start_from) if options.start_from else None
-    training = Run(options.out, RunSettings(config, plan, options.seed, options.save_every), command.tell)
-    training.open(options.resume)
-    command.tell(
-        f"{len(pairs)} pairs, levels {options.levels}, width {options.width}, {options.inputs}, {options.head} head"
-    )
-    model = training.train(pairs, start)
-    command.tell(f"model: {model}")
-    command.next_step(f"python -m convert.tflite --model {model}")
-    return command.GOOD
+    return pairs, watched[:_MOST_WATCHED]
+
+
+def _loss(text: str) -> tuple[str, float]:
+    name, equals, weight = text.partition("=")
+    try:
+        return name, float(weight) if equals else 1.0
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=WEIGHT, such as l1=0.5") from error
+
+
+@contextlib.contextmanager
+def _reporter(plan: Sequence[LevelPlan]) -> Iterator[Reporter]:
+    from pynet_tf.reporting import Bars, Lines, on_terminal
+
+    if on_terminal():
+        with Bars(plan) as bars:
+            yield bars
+    else:
+        yield Lines(plan)
 
 
 if __name__ == "__main__":

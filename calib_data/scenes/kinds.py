@@ -34,7 +34,7 @@ _FAR_M = 400.0
 
 def street(random: Random, size: Size) -> Stage:
     """A post or another subject at eye level, a street with houses and trees behind it."""
-    focus = float(random.uniform(1.4, 3.6))
+    focus = float(random.uniform(1.0, 2.7))
     mood = pick(random, ["sunny", "overcast", "overcast", "shade", "golden"])
     stage = Stage.open(random, size, mood, float(random.uniform(1.0, 1.6)), float(random.uniform(-2, 7)), focus)
     surroundings.open_sky(stage)
@@ -55,7 +55,7 @@ def street(random: Random, size: Size) -> Stage:
 
 def low(random: Random, size: Size) -> Stage:
     """Near the ground: something that lies or stands on it, the ground running away behind."""
-    focus = float(random.uniform(0.9, 2.4))
+    focus = float(random.uniform(0.7, 1.9))
     altitude = focus * float(random.uniform(0.09, 0.3))
     pitch = math.degrees(math.atan2(altitude, focus)) + float(random.uniform(-5.0, -1.0))
     stage = Stage.open(random, size, pick(random, ["sunny", "golden", "overcast", "shade"]), altitude, pitch, focus)
@@ -71,7 +71,7 @@ def low(random: Random, size: Size) -> Stage:
     spot = subjects.on_ground(stage, float(random.normal(0, 0.22)), focus)
     subjects.at_foot_level(stage, spot, frame)
     for _ in range(int(random.integers(2, 7))):
-        depth = focus * float(random.choice([random.uniform(0.62, 0.9), random.uniform(1.2, 2.6)]))
+        depth = focus * float(random.uniform(0.62, 0.9) if random.random() < 0.2 else random.uniform(1.2, 3.0))
         where = subjects.on_ground(stage, float(random.uniform(-0.75, 0.75)), depth)
         subjects.at_foot_level(stage, where, frame)
     if random.random() < 0.6:
@@ -110,7 +110,7 @@ def down(random: Random, size: Size) -> Stage:
 
 def twigs(random: Random, size: Size) -> Stage:
     """Twigs in focus against bright sky, a hedge or a house."""
-    focus = float(random.uniform(0.9, 2.2))
+    focus = float(random.uniform(0.75, 1.8))
     mood = pick(random, ["overcast", "sunny", "golden", "shade"])
     stage = Stage.open(random, size, mood, 1.5, float(random.uniform(-14, 2)), focus)
     surroundings.open_sky(stage)
@@ -136,7 +136,7 @@ def twigs(random: Random, size: Size) -> Stage:
 
 def garden(random: Random, size: Size) -> Stage:
     """Flowers and bushes, one plant in focus among others."""
-    focus = float(random.uniform(0.7, 1.8))
+    focus = float(random.uniform(0.65, 1.5))
     altitude = float(random.uniform(0.5, 1.1))
     mood = pick(random, ["sunny", "overcast", "golden", "shade"])
     stage = Stage.open(random, size, mood, altitude, float(random.uniform(2, 16)), focus)
@@ -161,7 +161,7 @@ def garden(random: Random, size: Size) -> Stage:
 
 def beside_wall(random: Random, size: Size) -> Stage:
     """A wall that runs away from the camera, with something before it."""
-    focus = float(random.uniform(1.2, 2.8))
+    focus = float(random.uniform(0.9, 2.1))
     altitude = float(random.uniform(0.8, 1.5))
     mood = pick(random, ["sunny", "overcast", "shade", "golden"])
     stage = Stage.open(random, size, mood, altitude, float(random.uniform(0, 14)), focus)
@@ -188,7 +188,7 @@ def beside_wall(random: Random, size: Size) -> Stage:
 
 def table(random: Random, size: Size) -> Stage:
     """A table with bottles, cups, boxes and fruit, pictures on the wall behind."""
-    focus = float(random.uniform(0.8, 1.5))
+    focus = float(random.uniform(0.7, 1.2))
     altitude = focus * float(random.uniform(0.16, 0.4))
     pitch = math.degrees(math.atan2(altitude, focus)) - float(random.uniform(2.0, 5.5))
     stage = Stage.open(random, size, pick(random, ["shade", "overcast", "golden"]), altitude, pitch, focus)
@@ -197,7 +197,7 @@ def table(random: Random, size: Size) -> Stage:
     stage.upright(back, pick(random, WALLS)(random), 0.0)
     surroundings.hung_pictures(stage, behind - 0.3)
     end = focus + float(random.uniform(0.35, 0.7))
-    depths = [focus, focus, *random.uniform(0.65 * focus, end - 0.12, int(random.integers(3, 9)))]
+    depths = [focus, focus, *random.uniform(0.75 * focus, end - 0.12, int(random.integers(3, 9)))]
     for depth in depths:
         subjects.tableware(stage, subjects.on_ground(stage, float(random.uniform(-0.65, 0.65)), float(depth)))
     if random.random() < 0.4:
@@ -209,7 +209,7 @@ def table(random: Random, size: Size) -> Stage:
 
 def evening(random: Random, size: Size) -> Stage:
     """Dusk: lamps and lit windows far behind a subject."""
-    focus = float(random.uniform(1.2, 3.2))
+    focus = float(random.uniform(0.9, 2.4))
     stage = Stage.open(random, size, "evening", float(random.uniform(0.9, 1.5)), float(random.uniform(-2, 5)), focus)
     surroundings.open_sky(stage)
     if random.random() < 0.7:
@@ -225,7 +225,7 @@ def evening(random: Random, size: Size) -> Stage:
 
 def fence(random: Random, size: Size) -> Stage:
     """Bars of a fence, in focus before a garden or blurred before a subject."""
-    focus = float(random.uniform(1.3, 2.6))
+    focus = float(random.uniform(1.0, 2.0))
     mood = pick(random, ["sunny", "overcast", "golden"])
     stage = Stage.open(random, size, mood, float(random.uniform(0.9, 1.4)), float(random.uniform(-1, 8)), focus)
     surroundings.open_sky(stage)
@@ -259,8 +259,8 @@ def _fruit_on(stage: Stage, knots: Array, focus: float) -> None:
 def _clutter(stage: Stage, focus: float) -> None:
     """Sometimes something thin and out of focus before the subject."""
     random = stage.random
-    if random.random() < 0.35:
+    if random.random() < 0.25:
         where = (float(pick(random, [-0.75, 0.75])), float(random.uniform(0.1, 0.6)))
         surroundings.leafy_twigs(stage, focus * float(random.uniform(0.58, 0.8)), int(random.integers(1, 3)), where)
-    elif random.random() < 0.25:
+    elif random.random() < 0.2:
         surroundings.bare_twigs(stage, focus * float(random.uniform(0.6, 0.85)), 2)

@@ -43,12 +43,6 @@ class Lens:
         diameter = self.focal_length_mm / self.f_number
         return diameter * self.focal_length_mm / (focus_mm - self.focal_length_mm) / self.sensor_height_mm
 
-    @classmethod
-    def for_blur(cls, focus_distance_m: float, blur_scale: float, smallest_f_number: float = 1.8) -> Lens:
-        """The lens that gives `blur_scale` at this distance, or as much as its widest aperture gives."""
-        wide = cls(focus_distance_m, smallest_f_number)
-        return cls(focus_distance_m, round(smallest_f_number * max(1.0, wide.blur_scale / blur_scale), 3))
-
     def confusion(self, inverse_depth: Any, height: int) -> Any:
         """Signed diameter in pixels of the circle of confusion at depths 1 / `inverse_depth` metres; far is positive.
 

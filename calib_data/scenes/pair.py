@@ -14,6 +14,8 @@ from calib_data.scenes.layers import composite_blurred, composite_sharp
 from calib_data.scenes.lens import Camera
 from calib_data.sizes import PhotoSize
 
+_EXPOSURE_SHIFT = 0.08, 0.1  # mean and deviation of its logarithm; real pairs have 1.04 to 1.56
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -63,7 +65,7 @@ def render_pair(seed: int, number: int, size: PhotoSize, effects: Effects = Effe
     blurred = composite_blurred(stage.layers, camera)[inner]
     sharp, inverse_depth = sharp[inner], inverse_depth[inner]
     look = some_look(random, sharp, stage.key, effects.noise)
-    shift = float(np.exp(random.normal(0.03, 0.05))) if effects.exposure_shift else 1.0
+    shift = float(np.exp(random.normal(*_EXPOSURE_SHIFT))) if effects.exposure_shift else 1.0
     grain = np.random.default_rng([seed, number, 1])
     original = develop(sharp, look, grain)
     bokeh = develop(blurred, replace(look, exposure=look.exposure * shift), grain)

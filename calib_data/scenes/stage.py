@@ -19,7 +19,8 @@ from calib_data.scenes.stamps import Stamp, layers_of
 from calib_data.scenes.surfaces import Finish
 from calib_data.scenes.textures import Texture
 
-MARGIN_SHARE = 0.045
+F_NUMBER = 1.8  # as all of EBB!'s shallow photographs
+MARGIN_SHARE = 0.075
 _KEYS = {"sunny": 0.17, "golden": 0.15, "overcast": 0.16, "shade": 0.12, "evening": 0.065}
 
 
@@ -53,7 +54,7 @@ class Stage:
         pitch: float,
         focus: float,
     ) -> Stage:
-        """An empty stage; the strength of the blur is drawn here.
+        """An empty stage; how near its focus is decides the strength of the blur.
 
         Args:
             random: Chance.
@@ -63,8 +64,7 @@ class Stage:
             pitch: Degrees downwards.
             focus: Metres to what is sharp.
         """
-        blur = float(np.exp(random.normal(math.log(0.046), 0.28)))
-        lens = Lens.for_blur(round(focus, 3), min(max(blur, 0.02), 0.064))
+        lens = Lens(round(focus, 3), F_NUMBER)
         camera = Camera(*size, math.ceil(MARGIN_SHARE * size[0]), altitude, math.radians(pitch), lens)
         key = _KEYS[mood] * float(np.exp(random.normal(0, 0.22)))
         return cls(random, camera, daylight(random, mood), key)

@@ -7,7 +7,7 @@ from calib_data.scenes.arrays import Array
 from calib_data.scenes.layers import Layer, blur_levels, composite_blurred, composite_sharp, merged
 from calib_data.scenes.lens import Camera, Lens
 
-CAMERA = Camera(128, 160, 12, altitude=1.0, pitch=0.0, lens=Lens.for_blur(2.0, 0.06, 0.5))
+CAMERA = Camera(128, 160, 12, altitude=1.0, pitch=0.0, lens=Lens(2.0, 1.434))
 FAR, FOCUS, NEAR = 20.0, 2.0, 1.2
 
 

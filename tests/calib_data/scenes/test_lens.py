@@ -25,11 +25,6 @@ def test_blur_scales_with_the_height_of_the_photo() -> None:
     assert lens.confusion(0.1, 1024) == pytest.approx(2 * lens.confusion(0.1, 512))
 
 
-def test_a_wanted_blur_sets_the_f_number_but_never_under_the_widest_aperture() -> None:
-    assert Lens.for_blur(1.0, 0.03).blur_scale == pytest.approx(0.03, rel=1e-3)
-    assert Lens.for_blur(8.0, 0.06).f_number == 1.8
-
-
 @given(st.floats(-0.7, 0.7), st.floats(-0.5, 0.5), st.floats(0.5, 50))
 def test_place_and_project_are_inverse(across: float, up: float, depth: float) -> None:
     row, column, seen = CAMERA.project(CAMERA.place(across, up, depth))

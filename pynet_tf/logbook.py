@@ -1,0 +1,57 @@
+"""The log of a training run: `log.jsonl` for programs, TensorBoard for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from calib_data.files import write_text
+
+LOG_FILE, TENSORBOARD_FOLDER = "log.jsonl", "tensorboard"
+
+
+class Logbook:
+    """Writes one level's figures by step.
+
+    Args:
+        folder: The run's folder.
+        level: Which level; its curves have a folder of their own.
+    """
+
+    def __init__(self, folder: Path, level: int) -> None:
+        self._file = folder / LOG_FILE
+        self._level = level
+        self._board = tf.summary.create_file_writer(str(folder / TENSORBOARD_FOLDER / f"level{level}"))
+
+    def rewind(self, step: int) -> None:
+        """Forget what this level wrote after `step`, from which it goes on."""
+        if not self._file.exists():
+            return
+        lines = self._file.read_text("utf-8").splitlines()
+        entries = [json.loads(line) for line in lines if line.endswith("}")]
+        kept = [entry for entry in entries if entry["level"] != self._level or entry["step"] <= step]
+        write_text(self._file, "".join(json.dumps(entry) + "\n" for entry in kept))
+
+    def write(self, step: int, figures: dict[str, Any]) -> None:
+        """Write figures by name."""
+        with self._file.open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"level": self._level, "step": step, **figures}) + "\n")
+        with self._board.as_default(step):
+            for name, value in figures.items():
+                tf.summary.scalar(name, value)
+        self._board.flush()
+
+    def show(self, step: int, pictures: NDArray[np.float32]) -> None:
+        """Show pictures `(N, H, W, 3)`, 0..1: input, output, target."""
+        with self._board.as_default(step):
+            tf.summary.image("input, output, target", pictures, max_outputs=len(pictures))
+        self._board.flush()
+
+    def close(self) -> None:
+        """End the level's curves."""
+        self._board.close()
