@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-PSNR_LIMIT = 150.0
+from pynet_tf.metrics import psnr
 
 
 class Fidelity(BaseModel):
@@ -25,15 +25,6 @@ class Fidelity(BaseModel):
     mean_psnr: float
     worst_psnr: float
     max_abs: float
-
-
-def psnr(reference: NDArray[np.float32], candidate: NDArray[np.float32]) -> float:
-    """Peak signal-to-noise ratio in dB of pictures of one shape, 0..1: `10 log10(1 / mean((a - b)^2))`.
-
-    Limited to 150 dB, which equal pictures have.
-    """
-    error = float(np.mean(np.square(reference.astype(np.float64) - candidate)))
-    return PSNR_LIMIT if error <= 10.0 ** (-PSNR_LIMIT / 10) else -10.0 * float(np.log10(error))
 
 
 class Comparison:

@@ -89,17 +89,24 @@ def render(
     Raises:
         UserError: The network needs a depth map and there is none, or there is one that it cannot use.
     """
-    check_depth(input_shape, depth is not None)
-    fit = fit_photo(photo.shape[0], photo.shape[1], input_shape)
-    scaled = np.clip(resized(photo, *fit.scaled), 0, 1)
-    scaled_depth = None if depth is None else np.clip(resize_depth(depth, *fit.scaled), 0, 1)
-    tensor = load_input(_padded(scaled, fit), None if scaled_depth is None else _padded(scaled_depth, fit))
-    bokeh = _unpadded(run(tensor[np.newaxis])[0], fit)
+    fit, tensor, bokeh = _run_fitted(photo, run, input_shape, depth)
     if fit.scaled == photo.shape[:2] and not always_detail:
         return bokeh
     size = fit.padded
     seen = _unpadded(resized(tensor[..., :3], size.height, size.width, Image.Resampling.BILINEAR), fit)
     return restore_detail(photo, seen, bokeh)
+
+
+def render_direct(
+    photo: Pixels, run: Run, input_shape: Sequence[int | None], depth: NDArray[np.float32] | None = None
+) -> Pixels:
+    """Render a photo of any size by the network alone: none of the photo's own detail is put back.
+
+    Arguments, result and errors are those of `render`; where the photo was scaled for the network, its output is
+    brought up by bicubic interpolation.
+    """
+    _, _, bokeh = _run_fitted(photo, run, input_shape, depth)
+    return np.clip(resized(bokeh, photo.shape[0], photo.shape[1]), 0, 1)
 
 
 def check_depth(input_shape: Sequence[int | None], given: bool) -> None:
@@ -147,6 +154,18 @@ def focus_depth(height: int, width: int, column: float, row: float) -> NDArray[n
     columns = np.arange(max(1, round(width / shrink)), dtype=np.float32) * shrink - column
     spread = 2 * (_FOCUS_RADIUS * min(height, width)) ** 2
     return np.exp(-(rows[:, np.newaxis] ** 2) / spread) * np.exp(-(columns**2) / spread)
+
+
+def _run_fitted(
+    photo: Pixels, run: Run, input_shape: Sequence[int | None], depth: NDArray[np.float32] | None
+) -> tuple[Fit, Pixels, Pixels]:
+    """The fit, the network's padded input (h/2, w/2, C), and its output cropped to the scaled photo (h, w, 3)."""
+    check_depth(input_shape, depth is not None)
+    fit = fit_photo(photo.shape[0], photo.shape[1], input_shape)
+    scaled = np.clip(resized(photo, *fit.scaled), 0, 1)
+    scaled_depth = None if depth is None else np.clip(resize_depth(depth, *fit.scaled), 0, 1)
+    tensor = load_input(_padded(scaled, fit), None if scaled_depth is None else _padded(scaled_depth, fit))
+    return fit, tensor, _unpadded(run(tensor[np.newaxis])[0], fit)
 
 
 def _scale(height: int, width: int, sides: Sequence[int | None], free: bool) -> float:
