@@ -65,7 +65,7 @@ class Checkpoints:
             folder = self._folder / f"step-{step}"
             try:
                 state.read(str(folder / _FILES)).assert_consumed()
-            except (tf.errors.OpError, OSError, AssertionError, ValueError) as error:
+            except (tf.errors.OpError, OSError, AssertionError, ValueError, IndexError) as error:
                 self._warn(f"{folder} cannot be read ({str(error).splitlines()[0][:120]}); trying the one before.")
                 continue
             return step

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
-from calib_data.dataset import Pair
 from calib_data.errors import UserError
-from pynet_tf.pipeline import crops
+from pynet_tf.pipeline import CropStream
 from pynet_tf.schedule import LevelPlan
 
 STRATEGIES = ("auto", "mirrored", "multi-worker")
@@ -42,16 +41,27 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes the run's files: the first worker, or the only one."""
-    resolver = strategy.cluster_resolver
-    return resolver is None or not _workers() or resolver.task_id == 0
+def worker_index(strategy: tf.distribute.Strategy) -> int:
+    """Which worker this process is; 0, the chief, writes the run's files."""
+    return int(strategy.cluster_resolver.task_id) if _is_multi_worker(strategy) else 0
 
 
 def distributed(
-    strategy: tf.distribute.Strategy, pairs: Sequence[Pair], plan: LevelPlan, depth: bool, seed: int, first_step: int
-) -> tf.data.Dataset:
+    strategy: tf.distribute.Strategy,
+    plan: LevelPlan,
+    stream_of: Callable[[tuple[int, int]], CropStream],
+    first_step: int,
+) -> tuple[tf.data.Dataset, CropStream]:
     """Batches of crops, dealt out so that all devices together see those that one device would see.
+
+    Args:
+        strategy: The devices.
+        plan: The level's; its batch is that of all devices together.
+        stream_of: Makes the stream of one equal part of each batch: (1, 4) is the second quarter.
+        first_step: The step at which to begin.
+
+    Returns:
+        The batches for this process, and the stream from which they come.
 
     Raises:
         UserError: The batch cannot be divided by the number of devices.
@@ -62,17 +72,33 @@ def distributed(
             f"--batch is {plan.batch} at level {plan.level}; {devices} devices cannot share it evenly.",
             f"Take a multiple of {devices}.",
         )
-    share = replace(plan, batch=plan.batch // devices)
+    stream = stream_of((worker_index(strategy), len(_workers()) if _is_multi_worker(strategy) else 1))
 
-    def pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        whole = crops(pairs, share, depth, seed, first_step * devices)
-        workers = context.num_input_pipelines
-        if workers == 1:
-            return whole
-        each = devices // workers
-        return whole.batch(each).shard(workers, context.input_pipeline_id).unbatch()
+    def pipeline(_context: tf.distribute.InputContext) -> tf.data.Dataset:
+        batches = stream.batches(first_step)
+        return batches if devices == 1 else batches.unbatch().batch(plan.batch // devices, drop_remainder=True)
 
-    return strategy.distribute_datasets_from_function(pipeline)
+    return strategy.distribute_datasets_from_function(pipeline), stream
+
+
+@contextlib.contextmanager
+def workers_in_words() -> Iterator[None]:
+    """Turn the errors by which a process learns that another worker is gone into one that says so.
+
+    Raises:
+        UserError: A worker was lost.
+    """
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
+        raise UserError(
+            f"a worker was lost: {error.message.splitlines()[0][:200]}",
+            "Start all workers again with --resume; they go on from the last checkpoint.",
+        ) from error
+
+
+def _is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
 def _workers() -> list[str]:

@@ -13,6 +13,7 @@ from pynet_tf.config import COARSEST_LEVEL, FINEST_LEVEL, PyNETConfig, check_lev
 from pynet_tf.layers import DirectHead, InstanceNorm, PhotoColours, ResidualHead, SpaceToDepth
 
 INPUT_NAME = "photo"
+FIRST_LAYER = "encoder3_conv3a"
 TENSOR_MULTIPLE = 32
 LEAKY_SLOPE = 0.2
 _HEAD_STDDEV = {"direct": 0.02, "residual": 0.001}  # residual starts at the photo itself

@@ -87,6 +87,7 @@ _DEFAULT = (
 
 # Multiplications per pixel of the input tensor at width 8, of all that a level builds.
 _RELATIVE_COST = {7: 2_091, 6: 3_970, 5: 11_376, 4: 37_723, 3: 104_801, 2: 105_161, 1: 105_566}
+_READING = 6e8  # a crop's share of decoding its pair, on one core, in multiplications
 
 
 def _paper_level(level: int, batch: int, steps: int, losses: dict[str, float]) -> LevelPlan:
@@ -122,8 +123,8 @@ def make_plan(levels: str | None = None, name: str = "default", **changes: Any) 
 
     Args:
         levels: `7-1`, `7-5` or a single level, coarse to fine; None takes all that the plan has.
-        name: `default`, ours for a GPU; `small`, ours for two CPU cores and width 8; `paper`, that of Ignatov et al., CVPRW 2020; `student`, level 1 end to end with
-            L1 + SSIM + 0.01 VGG.
+        name: `default`, ours for a GPU; `small`, ours for two CPU cores and width 8; `paper`, that of Ignatov et al.,
+            CVPRW 2020; `student`, level 1 end to end with L1 + SSIM + 0.01 VGG.
         changes: Fields of `LevelPlan`, such as `steps`, `batch`, `crop`, `learning_rate`; None changes nothing.
 
     Raises:
@@ -143,8 +144,8 @@ def make_plan(levels: str | None = None, name: str = "default", **changes: Any) 
 
 
 def cost(plan: LevelPlan) -> float:
-    """What a step costs, in arbitrary units that are comparable between levels: multiplications of the network."""
-    return _RELATIVE_COST[plan.level] * plan.batch * plan.crop**2
+    """What a step costs, in units that are comparable between levels: multiplications, and what reading amounts to."""
+    return plan.batch * (_RELATIVE_COST[plan.level] * plan.crop**2 + _READING)
 
 
 def parse_levels(levels: str) -> tuple[int, int]:

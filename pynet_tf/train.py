@@ -15,6 +15,7 @@ from pynet_tf.config import PyNETConfig
 from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:
+    from pynet_tf.pixel_cache import CacheChoice
     from pynet_tf.schedule import LevelPlan
     from pynet_tf.training import Reporter
 
@@ -38,6 +39,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="pairs to evaluate on while training (default: the data's test split, or one pair in 20, then held out)",
     )
     data.add_argument("--skip-incomplete", action="store_true", help="pass over pairs without target or depth map")
+    data.add_argument(
+        "--cache", metavar="memory|DIR", help="keep decoded photos in memory or in a folder (default: decode each crop)"
+    )
+    data.add_argument("--cache-mib", type=int, default=2048, metavar="N", help="memory for --cache memory (2048)")
     network = options.add_argument_group("network")
     network.add_argument("--inputs", choices=("rgb", "rgbd"), default="rgb", help="rgbd adds a depth map (default rgb)")
     network.add_argument(
@@ -76,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     machine.add_argument("--xla", action="store_true", help="compile the step with XLA: for GPUs, slower on CPUs")
     machine.add_argument("--save-every", type=int, default=200, metavar="N", help="steps between checkpoints (200)")
+    machine.add_argument("--log-every", type=int, default=50, metavar="N", help="steps between lines of the log (50)")
     machine.add_argument("--keep", type=int, default=2, metavar="K", help="newest checkpoints to keep (2)")
     machine.add_argument("--evaluate-every", type=int, default=500, metavar="N", help="steps between evaluations (500)")
     return options
@@ -84,10 +90,11 @@ def build_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Train, and say where the model is."""
     start_tensorflow()
-    from pynet_tf.devices import make_strategy
+    from pynet_tf.devices import make_strategy, workers_in_words
     from pynet_tf.model_files import load_model
+    from pynet_tf.pipeline import check_pairs
     from pynet_tf.schedule import make_plan
-    from pynet_tf.training import Run, RunSettings
+    from pynet_tf.training import Cache, Run, RunSettings
 
     strategy = make_strategy(options.strategy)
     plan = make_plan(
@@ -100,7 +107,9 @@ def run(options: argparse.Namespace) -> int:
         loss_weights=dict(options.loss) if options.loss else None,
     )
     config = PyNETConfig(inputs=options.inputs, width=options.width, head=options.head)
-    pairs, watched = _pairs(options, plan)
+    pairs, watched = _pairs(options)
+    for chosen in (pairs, watched):
+        check_pairs(chosen, max(plan, key=lambda one: one.crop), options.inputs == "rgbd")
     start = load_model(options.start) if options.start else None
     settings = RunSettings(
         config,
@@ -108,30 +117,29 @@ def run(options: argparse.Namespace) -> int:
         options.seed,
         options.precision,
         save_every=options.save_every,
+        log_every=options.log_every,
         evaluate_every=options.evaluate_every,
         keep=options.keep,
         compiled=options.xla,
     )
+    cache = Cache(_cache(options.cache), options.cache_mib)
     levels = f"levels {plan[0].level} to {plan[-1].level}"
     command.tell(
         f"{len(pairs)} pairs to train on, {len(watched)} to watch; {levels}, width {options.width}, "
         f"{options.inputs}, {options.head} head, {options.precision}, {strategy.num_replicas_in_sync} devices"
     )
     with _reporter(plan) as reporter:
-        training = Run(options.out, settings, reporter, strategy, options.vgg_weights)
+        training = Run(options.out, settings, reporter, strategy, options.vgg_weights, cache)
         training.open(options.resume, pairs)
-        model = training.train(pairs, watched, start)
+        with workers_in_words():
+            model = training.train(pairs, watched, start)
     command.tell(f"model: {model}")
     command.next_step(f"python -m pynet_tf.evaluate --model {model} --data {options.watch or options.data}")
     return command.GOOD
 
 
-def _pairs(options: argparse.Namespace, plan: Sequence[LevelPlan]) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to train on and to watch, all large enough."""
-    from PIL import Image
-
-    from pynet_tf.pipeline import check_crop
-
+def _pairs(options: argparse.Namespace) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to train on and to watch."""
     depth = options.inputs == "rgbd"
     skipped = Skipped() if options.skip_incomplete else None
     pairs = find_pairs(options.data, TRAIN, depth=depth, skipped=skipped)
@@ -144,11 +152,13 @@ def _pairs(options: argparse.Namespace, plan: Sequence[LevelPlan]) -> tuple[list
         pairs = [pair for pair in pairs if pair not in watched]
     if skipped:
         command.warn(skipped.summary())
-    for pair in (*pairs, *watched):
-        with Image.open(pair.original) as photo:
-            for level_plan in plan:
-                check_crop((photo.height, photo.width), level_plan, str(pair.original))
     return pairs, watched[:_MOST_WATCHED]
+
+
+def _cache(choice: str | None) -> CacheChoice:
+    if choice is None or choice == "memory":
+        return choice  # type: ignore[return-value]  # mypy does not narrow str to the literal
+    return Path(choice)
 
 
 def _loss(text: str) -> tuple[str, float]:

@@ -15,18 +15,21 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
+from numpy.typing import NDArray
 
 from calib_data.dataset import Pair
 from calib_data.errors import UserError
 from calib_data.files import make_folder, write_json
 from pynet_tf.checkpoints import Checkpoints
 from pynet_tf.config import PyNETConfig
-from pynet_tf.devices import distributed
+from pynet_tf.devices import distributed, worker_index
 from pynet_tf.logbook import Logbook
-from pynet_tf.losses import total
+from pynet_tf.losses import Loss, total
 from pynet_tf.model_files import load_model, save_model
 from pynet_tf.monitor import Watch
-from pynet_tf.network import build_pynet
+from pynet_tf.network import FIRST_LAYER, build_pynet
+from pynet_tf.pipeline import CropStream
+from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
 from pynet_tf.schedule import LevelPlan
 from pynet_tf.step import follow, make_optimizer, make_step
 
@@ -50,6 +53,9 @@ class RunSettings:
         evaluate_every: Steps between looks at the watched pairs.
         keep: How many checkpoints of a level stay.
         compiled: Whether XLA compiles the step.
+
+    Raises:
+        UserError: A number of steps is under 1.
     """
 
     config: PyNETConfig
@@ -61,6 +67,25 @@ class RunSettings:
     evaluate_every: int = 500
     keep: int = 2
     compiled: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("save_every", "log_every", "evaluate_every", "keep"):
+            if getattr(self, name) < 1:
+                option = f"--{name.replace('_', '-')}"
+                raise UserError(f"{option} is {getattr(self, name)}; 1 or more is allowed.", f"Leave {option} out.")
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Where decoded pictures are kept while training.
+
+    Attributes:
+        where: `memory`, a folder, or None to decode each crop from its file.
+        mib: Most memory that `memory` may take, in MiB.
+    """
+
+    where: CacheChoice = None
+    mib: int = DEFAULT_BUDGET_MIB
 
 
 class Reporter(Protocol):
@@ -84,8 +109,10 @@ class Run:
             `model.keras`.
         settings: What to train.
         reporter: Receives progress.
-        strategy: On which devices; the default one if None.
+        strategy: On which devices; the default one if None. Of several workers the first writes the run's files, and
+            each other one has a folder `worker-N` in it.
         vgg_weights: File for the loss `vgg`; Keras' cache by default.
+        cache: Whether and where decoded pictures are kept.
     """
 
     def __init__(
@@ -95,12 +122,17 @@ class Run:
         reporter: Reporter,
         strategy: tf.distribute.Strategy | None = None,
         vgg_weights: Path | None = None,
+        cache: Cache = Cache(),
     ) -> None:
         self.folder = folder
         self.settings = settings
-        self._reporter = reporter
-        self._strategy = strategy or tf.distribute.get_strategy()
+        self.reporter = reporter
+        self.strategy = strategy or tf.distribute.get_strategy()
         self._vgg_weights = vgg_weights
+        self.cache = cache
+        worker = worker_index(self.strategy)
+        self.is_chief = worker == 0
+        self.log_folder = folder if self.is_chief else folder / f"worker-{worker}"
 
     def open(self, resume: bool, pairs: Sequence[Pair]) -> None:
         """Make the folder, or find an earlier run in it.
@@ -108,7 +140,9 @@ class Run:
         Raises:
             UserError: The folder holds a run and `resume` is not set, or one with other settings or pairs.
         """
-        make_folder(self.folder)
+        make_folder(self.log_folder)
+        if not self.is_chief:
+            return
         record = self.folder / RUN_FILE
         settings = {**_as_data(self.settings), "pairs": _fingerprint(pairs)}
         if not record.exists():
@@ -146,14 +180,20 @@ class Run:
         model = start
         for plan in self.settings.plan:
             finished = self.folder / f"level{plan.level}.keras"
-            if not finished.exists():
-                trained = _Level(self, plan, pairs, watched, model).train()
-                save_model(trained, finished)
-            model = load_model(finished)
+            if finished.exists():
+                model = load_model(finished)
+                continue
+            loss = total(plan.loss_weights, self._vgg_weights)
+            model = _Work(self, _Level(plan, self.settings, loss, model, self.strategy), watched).train(pairs)
+            self.keep(model, finished.name)
         if model is None:
             raise UserError("the plan has no levels.", "Name levels with --levels.")
-        save_model(model, self.folder / FINAL_MODEL)
+        self.keep(model, FINAL_MODEL)
         return self.folder / FINAL_MODEL
+
+    def keep(self, model: keras.Model, name: str) -> None:
+        """Save a model in this worker's folder."""
+        save_model(model, self.log_folder / name)
 
 
 class _Level:
@@ -161,93 +201,114 @@ class _Level:
 
     def __init__(
         self,
-        run: Run,
         plan: LevelPlan,
-        pairs: Sequence[Pair],
-        watched: Sequence[Pair],
+        settings: RunSettings,
+        loss: Loss,
         below: keras.Model | None,
+        strategy: tf.distribute.Strategy,
     ) -> None:
-        settings, self._strategy = run.settings, run._strategy
-        self._settings, self._plan, self._pairs, self._reporter = settings, plan, pairs, run._reporter
-        self._depth = settings.config.inputs == "rgbd"
-        with self._strategy.scope():
-            network = build_pynet(settings.config, plan.level, seed=settings.seed, precision=settings.precision)
+        self.plan = plan
+        with strategy.scope():
+            self.network = build_pynet(settings.config, plan.level, seed=settings.seed, precision=settings.precision)
             if below is not None:
-                copy_weights(below, network)
-            self._trained = keras.Model(network.input, network.output[f"level{plan.level}"])
-            self._optimizer = make_optimizer(plan, settings.precision)
-            self._optimizer.build(self._trained.trainable_variables)
-        self._average = build_pynet(settings.config, plan.level)
-        self._average.set_weights(network.get_weights())
-        self._best = tf.Variable(-math.inf, dtype=tf.float64)
-        self._state = tf.train.Checkpoint(
-            network=network, optimizer=self._optimizer, average=self._average, best=self._best
-        )
-        self._network = network
-        self._checkpoints = Checkpoints(run.folder / f"level{plan.level}", settings.keep, run._reporter.warn)
-        self._best_file = run.folder / f"level{plan.level}-best.keras"
-        self._log = Logbook(run.folder, plan.level)
-        self._watch = Watch(self._average, watched, plan, self._depth) if watched else None
-        loss = total(plan.loss_weights, run._vgg_weights)
-        self._step = make_step(self._trained, self._optimizer, loss, plan.batch, self._strategy, settings.compiled)
+                copy_weights(below, self.network)
+            trained = keras.Model(self.network.input, self.network.output[f"level{plan.level}"])
+            self.optimizer = make_optimizer(plan, settings.precision)
+            self.optimizer.build(trained.trainable_variables)
+        self.average = build_pynet(settings.config, plan.level)
+        self.average.set_weights(self.network.get_weights())
+        self.best = tf.Variable(-math.inf, dtype=tf.float64)
+        self.step = make_step(trained, self.optimizer, loss, plan.batch, strategy, settings.compiled)
         share = 1.0 - (1.0 - min(1.0, _EMA_SPANS / plan.steps)) ** _FOLLOW_EVERY
-        self._follow = tf.function(lambda: follow(self._average.weights, network.weights, share))
+        self.follow = tf.function(lambda: follow(self.average.weights, self.network.weights, share))
 
-    def train(self) -> keras.Model:
+    def state(self) -> tf.train.Checkpoint:
+        """All that changes while the level is trained."""
+        return tf.train.Checkpoint(network=self.network, optimizer=self.optimizer, average=self.average, best=self.best)
+
+    def refuse_divergence(self, number: int, skipped: int, loss: float) -> None:
+        """Stop if the last `skipped` steps up to `number` were not finite and that is not a search for the scale.
+
+        Raises:
+            UserError: So it is.
+        """
+        searching = float(self.optimizer.loss_scale) > 1 and math.isfinite(loss)
+        if skipped >= _MOST_SKIPPED and not searching:
+            raise UserError(
+                f"level {self.plan.level}: steps {number - skipped + 1} to {number} were not finite (loss {loss}); "
+                "the last checkpoint is kept.",
+                "Look for broken pictures with python -m calib_data.check, or train with a lower --learning-rate.",
+            )
+
+
+class _Work:
+    """The work on one level: the loop, and all that is due beside it."""
+
+    def __init__(self, run: Run, level: _Level, watched: Sequence[Pair]) -> None:
+        self._run, self._level, self._settings = run, level, run.settings
+        plan, reporter = level.plan, run.reporter
+        self._checkpoints = Checkpoints(run.folder / f"level{plan.level}", run.settings.keep, reporter.warn)
+        self._best_file = f"level{plan.level}-best.keras"
+        self._log = Logbook(run.log_folder, plan.level)
+        depth = run.settings.config.inputs == "rgbd"
+        self._watch = Watch(level.average, watched, plan, depth) if watched else None
+        self._state = level.state()
+
+    def train(self, pairs: Sequence[Pair]) -> keras.Model:
         """Train from the newest checkpoint on; the averaged network."""
+        level, settings = self._level, self._settings
         first = self._checkpoints.restore(self._state)
         self._log.rewind(first)
-        batches = iter(
-            distributed(
-                self._strategy, self._pairs, self._plan, self._depth, self._settings.seed + self._plan.level, first
-            )
-        )
+        depth, seed = settings.config.inputs == "rgbd", settings.seed + level.plan.level
+        cache = self._run.cache
+
+        def part(shard: tuple[int, int]) -> CropStream:
+            return CropStream(pairs, level.plan, depth, seed, cache=cache.where, cache_mib=cache.mib, shard=shard)
+
+        dataset, stream = distributed(self._run.strategy, level.plan, part, first)
+        batches = iter(dataset)
         recent, skipped = _Recent(), 0
-        for number in range(first + 1, self._plan.steps + 1):
-            loss, finite = self._step(*next(batches))
+        for number in range(first + 1, level.plan.steps + 1):
+            try:
+                batch = next(batches)
+            except tf.errors.InvalidArgumentError as error:
+                raise stream.explain(error, number - 1) from error
+            loss, finite = level.step(*batch)
             skipped = 0 if bool(finite) else skipped + 1
             recent.add(float(loss), bool(finite))
-            self._refuse_divergence(number, skipped, float(loss))
+            level.refuse_divergence(number, skipped, float(loss))
             self._after(number, recent)
         self._log.close()
-        return self._average
+        return level.average
 
     def _after(self, number: int, recent: _Recent) -> None:
         """All that is due after step `number`."""
-        last, settings = number == self._plan.steps, self._settings
+        last, settings = number == self._level.plan.steps, self._settings
         if number % _FOLLOW_EVERY == 0 or last:
-            self._follow()
+            self._level.follow()
         figures = {}
         if number % settings.log_every == 0 or last:
-            figures = recent.figures(self._plan.batch, float(self._optimizer.learning_rate))
+            figures = recent.figures(self._level.plan.batch, float(self._level.optimizer.learning_rate))
             self._log.write(number, figures)
         if self._watch is not None and (number % settings.evaluate_every == 0 or last):
             figures |= self._evaluate(number, self._watch)
             recent.restart()
-        self._reporter.advance(self._plan, number, figures)
+        self._run.reporter.advance(self._level.plan, number, figures)
         if number % settings.save_every == 0 or last:
-            self._checkpoints.save(self._state, number)
+            if self._run.is_chief:
+                self._checkpoints.save(self._state, number)
             recent.restart()
 
     def _evaluate(self, number: int, watch: Watch) -> dict[str, float]:
         standing, pictures = watch.look()
         self._log.write(number, standing.figures())
         self._log.show(number, pictures)
-        for warning in standing.warnings(number / self._plan.steps):
-            self._reporter.warn(f"level {self._plan.level}, step {number}: {warning}")
-        if standing.psnr > float(self._best):
-            self._best.assign(standing.psnr)
-            save_model(self._average, self._best_file)
+        for warning in standing.warnings(number / self._level.plan.steps):
+            self._run.reporter.warn(f"level {self._level.plan.level}, step {number}: {warning}")
+        if standing.psnr > float(self._level.best):
+            self._level.best.assign(standing.psnr)
+            self._run.keep(self._level.average, self._best_file)
         return standing.figures()
-
-    def _refuse_divergence(self, number: int, skipped: int, loss: float) -> None:
-        searching = float(self._optimizer.loss_scale) > 1 and math.isfinite(loss)
-        if skipped >= _MOST_SKIPPED and not searching:
-            raise UserError(
-                f"level {self._plan.level}: steps {number - skipped + 1} to {number} were not finite (loss {loss}); "
-                "the last checkpoint is kept.",
-                "Look for broken pictures with python -m calib_data.check, or train with a lower --learning-rate.",
-            )
 
 
 class _Recent:
@@ -290,6 +351,8 @@ class _Recent:
 def copy_weights(source: keras.Model, target: keras.Model) -> int:
     """Copy the weights of layers that both models have, by name; returns how many layers that were.
 
+    A network with depth may start from one without: what reads the depth map begins at zero.
+
     Raises:
         UserError: A layer of that name has other shapes, or no layer is common.
     """
@@ -298,17 +361,26 @@ def copy_weights(source: keras.Model, target: keras.Model) -> int:
     for layer in source.layers:
         if not layer.weights or layer.name not in names:
             continue
-        other = target.get_layer(layer.name)
-        if [weight.shape for weight in layer.weights] != [weight.shape for weight in other.weights]:
+        weights, other = layer.get_weights(), target.get_layer(layer.name)
+        if layer.name == FIRST_LAYER and source.input_shape[-1] < target.input_shape[-1]:
+            weights = [_with_depth(weights[0]), *weights[1:]]
+        if [weight.shape for weight in weights] != [tuple(weight.shape) for weight in other.weights]:
             raise UserError(
                 f"layer {layer.name} has other shapes in the model to start from.",
-                "Train with the same --width, --inputs and norm as that model.",
+                "Train with the same --width and norm as that model; only --inputs rgbd may start from rgb.",
             )
-        other.set_weights(layer.get_weights())
+        other.set_weights(weights)
         copied += 1
     if not copied:
         raise UserError("the model to start from has no layer in common with this one.", "Start from a PyNET.")
     return copied
+
+
+def _with_depth(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The first kernel `(3, 3, 4 * 3, maps)` for four channels in each of the 2x2 pixels, zero for the fourth."""
+    side, _, channels, maps = kernel.shape
+    pixels = kernel.reshape(side, side, 4, channels // 4, maps)
+    return np.pad(pixels, ((0, 0), (0, 0), (0, 0), (0, 1), (0, 0))).reshape(side, side, -1, maps)
 
 
 def _as_data(settings: RunSettings) -> dict[str, Any]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from calib_data import command
 from calib_data.dataset import find_pairs
-from pynet_tf import PyNETConfig, load_model, train
-from pynet_tf.losses import l1, ssim
+from pynet_tf import PyNETConfig, build_pynet, load_model, save_model, train
 from pynet_tf.model_files import config_of, finest_level
-from pynet_tf.pipeline import crops
-from pynet_tf.schedule import LevelPlan, make_plan
-from pynet_tf.training import copy_weights
-from tests.conftest import smooth_picture, write_picture
+from pynet_tf.schedule import make_plan
+from pynet_tf.training import Run, RunSettings, copy_weights
+from tests.conftest import ROOT, smooth_picture, write_picture
 
 
 def run(*arguments: object) -> int:
@@ -26,38 +29,101 @@ def run(*arguments: object) -> int:
 SMALL = ["--width", 1, "--batch", 1, "--crop", 32, "--steps", 2, "--save-every", 1]
 
 
+def log_of(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
+
+
+def losses(folder: Path) -> list[tuple[float, float, float]]:
+    return [(entry["level"], entry["step"], entry["loss"]) for entry in log_of(folder) if "loss" in entry]
+
+
 def test_levels_are_trained_one_after_the_other_down_to_a_model(photo_folder: Path, tmp_path: Path, capsys) -> None:
     assert run("--data", photo_folder, "--out", tmp_path / "run", *SMALL) == 0
-    levels = [json.loads(line)["level"] for line in (tmp_path / "run" / "log.jsonl").read_text("utf-8").splitlines()]
-    assert levels == [7, 6, 5, 4, 3, 2, 1]
+    entries = log_of(tmp_path / "run")
+    assert [entry["level"] for entry in entries if "loss" in entry] == [7, 6, 5, 4, 3, 2, 1]
+    assert all(entry["psnr"] > 0 and entry["identity_psnr"] > 0 for entry in entries if "psnr" in entry)
     model = load_model(tmp_path / "run" / "model.keras")
     assert config_of(model) == PyNETConfig(width=1, head="residual")
     assert finest_level(model) == 1
-    assert "next: python -m convert.tflite" in capsys.readouterr().out
+    assert finest_level(load_model(tmp_path / "run" / "level3-best.keras")) == 3
+    assert list((tmp_path / "run" / "tensorboard").glob("level*/events*"))
+    said = capsys.readouterr().out
+    assert "3 pairs to train on, 2 to watch" in said
+    assert "next: python -m pynet_tf.evaluate" in said
 
 
-def test_rgbd_and_the_papers_head_train_too(photo_folder: Path, tmp_path: Path) -> None:
-    options = ["--inputs", "rgbd", "--head", "direct", "--levels", "7-6"]
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_rgbd_and_the_papers_head_train_in_mixed_precision_too(photo_folder, tmp_path, precision: str) -> None:
+    options = ["--inputs", "rgbd", "--head", "direct", "--levels", "7-6", "--precision", precision]
     assert run("--data", photo_folder, "--out", tmp_path / "run", *SMALL, *options) == 0
     model = load_model(tmp_path / "run" / "model.keras")
     assert (config_of(model).inputs, config_of(model).head, finest_level(model)) == ("rgbd", "direct", 6)
+    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
 
 
-def test_a_run_that_was_cut_off_ends_like_one_that_was_not(photo_folder: Path, tmp_path: Path, monkeypatch) -> None:
-    arguments = ["--data", photo_folder, *SMALL, "--levels", "7-6", "--steps", 4, "--seed", 9]
-    assert run(*arguments, "--out", tmp_path / "whole") == 0
-    with monkeypatch.context() as patch:
-        patch.setattr("pynet_tf.training.np.isfinite", _fails_at(call=6))
-        assert run(*arguments, "--out", tmp_path / "cut") == 2
-    assert run(*arguments, "--out", tmp_path / "cut", "--resume") == 0
+class Quiet:
+    """Tells nothing, and interrupts after some steps."""
+
+    def __init__(self, interrupt_at: tuple[int, int] | None = None) -> None:
+        self._interrupt_at = interrupt_at
+        self.warnings: list[str] = []
+
+    def say(self, message: str) -> None:
+        pass
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def advance(self, plan, step: int, figures) -> None:
+        if (plan.level, step) == self._interrupt_at:
+            raise KeyboardInterrupt
+
+
+def test_a_run_that_was_cut_off_ends_like_one_that_was_not(photo_folder: Path, tmp_path: Path) -> None:
+    pairs = find_pairs(photo_folder, "train")
+    plan = make_plan("7-6", steps=7, batch=1, crop=32)
+    settings = RunSettings(PyNETConfig(width=1, head="residual"), plan, 9, save_every=2, log_every=1, evaluate_every=3)
+
+    def go(folder: str, resume: bool = False, interrupt_at: tuple[int, int] | None = None) -> None:
+        training = Run(tmp_path / folder, settings, Quiet(interrupt_at))
+        training.open(resume, pairs)
+        training.train(pairs, pairs[:1])
+
+    go("whole")
+    for resume, place in ((False, (7, 5)), (True, (6, 5))):
+        with pytest.raises(KeyboardInterrupt):
+            go("cut", resume, place)
+    go("cut", resume=True)
+    assert losses(tmp_path / "cut") == losses(tmp_path / "whole")
     whole, cut = (load_model(tmp_path / name / "model.keras").get_weights() for name in ("whole", "cut"))
     for one, other in zip(whole, cut, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_killed_process_goes_on_from_its_last_checkpoint(photo_folder: Path, tmp_path: Path) -> None:
+    small = ["--width", "1", "--batch", "1", "--crop", "32", "--save-every", "1", "--log-every", "1"]
+    call = [*small, "--levels", "7", "--steps", "60", "--data", str(photo_folder)]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    command_line = [sys.executable, "-m", "pynet_tf.train", *call, "--out", str(killed)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        command_line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("level 7 step 9/"):
+            process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert not (killed / "model.keras").exists()
+    assert run(*call, "--out", killed, "--resume") == 0
+    assert run(*call, "--out", whole) == 0
+    assert losses(killed) == losses(whole)
+
+
 def test_what_was_learnt_in_a_level_is_where_the_next_begins(photo_folder: Path, tmp_path: Path) -> None:
     assert run("--data", photo_folder, "--out", tmp_path / "a", *SMALL, "--levels", "7") == 0
-    start = ["--start-from", tmp_path / "a" / "model.keras", "--levels", "6"]
+    start = ["--from", tmp_path / "a" / "model.keras", "--levels", "6"]
     assert run("--data", photo_folder, "--out", tmp_path / "b", *SMALL, *start) == 0
     first, second = (load_model(tmp_path / name / "model.keras") for name in ("a", "b"))
     before, after = (model.get_layer("level7_head").get_weights()[0] for model in (first, second))
@@ -65,24 +131,42 @@ def test_what_was_learnt_in_a_level_is_where_the_next_begins(photo_folder: Path,
     assert copy_weights(first, second) > 20
 
 
+def test_a_network_with_depth_starts_as_the_one_without_it() -> None:
+    without = build_pynet(PyNETConfig(width=2, head="residual"), 5, seed=1)
+    with_depth = build_pynet(PyNETConfig(width=2, head="residual", inputs="rgbd"), 5, seed=2)
+    copy_weights(without, with_depth)
+    photo = np.random.default_rng(1).random((1, 64, 64, 4), np.float32)
+    np.testing.assert_allclose(without(photo[..., :3])["level5"], with_depth(photo)["level5"], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--levels", "1-7"], "levels run from 7"),
         (["--levels", "all"], "levels run from 7"),
+        (["--plan", "student", "--levels", "7-1"], "the plan student has no levels 7-1"),
+        (["--plan", "best"], "--plan is 'best'"),
+        (["--loss", "l3=1"], "l3 is no loss"),
+        (["--loss", "l1=-1"], "the loss l1 has the weight -1.0"),
+        (["--loss", "vgg=1", "--vgg-weights", "nowhere.h5"], "nowhere.h5 does not exist"),
         (["--crop", "100"], "must be a multiple of 32"),
         (["--crop", "128"], "Take --crop 96 or less"),
         (["--steps", "0"], "--steps is 0"),
+        (["--learning-rate", "2"], "--learning-rate is 2.0"),
+        (["--save-every", "0"], "--save-every is 0"),
         (["--width", "0"], "width is 0"),
         (["--resume"], "holds no run to resume"),
         (["--data", "nowhere"], "nowhere does not exist"),
-        (["--start-from", "setup.cfg"], "is not a .keras file"),
+        (["--watch", "nowhere"], "nowhere does not exist"),
+        (["--from", "setup.cfg"], "is not a .keras file"),
+        (["--strategy", "multi-worker"], "needs the variable TF_CONFIG"),
     ],
 )
 def test_bad_options_are_refused_before_training(photo_folder, tmp_path, capsys, arguments, said: str) -> None:
     data = [] if "--data" in arguments else ["--data", photo_folder]
     assert run(*data, "--out", tmp_path / "run", *SMALL, *arguments) == 2
     assert said in capsys.readouterr().err
+    assert not (tmp_path / "run" / "level7").exists()
 
 
 def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_folder, tmp_path, capsys) -> None:
@@ -94,49 +178,29 @@ def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_fol
     assert "another seed" in capsys.readouterr().err
 
 
-def test_crops_depend_on_the_seed_and_their_number_alone(photo_folder: Path) -> None:
-    pairs, plan = find_pairs(photo_folder, "train", depth=True), LevelPlan(5, 10, 2, 64, 1e-3)
-    whole = list(crops(pairs, plan, True, 3).take(4))
-    later = list(crops(pairs, plan, True, 3, first_step=2).take(2))
-    other = next(iter(crops(pairs, plan, True, 4)))
-    for (photo, target), (photo_again, target_again) in zip(whole[2:], later, strict=True):
-        np.testing.assert_array_equal(photo, photo_again)
-        np.testing.assert_array_equal(target, target_again)
-    assert whole[0][0].shape == (2, 64, 64, 4)
-    assert whole[0][1].shape == (2, 8, 8, 3)
-    assert not np.array_equal(whole[0][0], other[0])
-
-
-@pytest.mark.parametrize("level", [1, 2, 4])
-def test_input_and_target_show_the_same_part_of_the_photo(tmp_path: Path, level: int) -> None:
-    photo = smooth_picture(np.random.default_rng(1), 128, 192)
+def test_missing_depth_maps_are_named_or_passed_over_and_counted(tmp_path: Path, capsys) -> None:
+    photo = smooth_picture(np.random.default_rng(1), 128, 128)
     for part in ("original", "bokeh"):
-        write_picture(tmp_path / part / "0.png", photo)
-    inputs, target = next(iter(crops(find_pairs(tmp_path), LevelPlan(level, 1, 2, 32, 1e-3), False, 1)))
-    shrink = 2 ** max(0, level - 2)
-    small = inputs.numpy().reshape(2, 32 // shrink, shrink, 32 // shrink, shrink, 3).mean((2, 4))
-    wide = target.numpy()
-    if level == 1:
-        wide = wide.reshape(2, 32, 2, 32, 2, 3).mean((2, 4))
-    assert np.abs(small - wide).mean() < 0.03
+        for number in (0, 1):
+            write_picture(tmp_path / "data" / part / f"{number}.png", photo)
+    (tmp_path / "data" / "original_depth").mkdir()
+    Image.new("L", (64, 64), 100).save(tmp_path / "data" / "original_depth" / "0.png")
+    call = ["--data", tmp_path / "data", "--watch", tmp_path / "data", *SMALL, "--levels", "7", "--inputs", "rgbd"]
+    assert run(*call, "--out", tmp_path / "run") == 2
+    assert "1.png has no original_depth picture" in capsys.readouterr().err
+    assert run(*call, "--out", tmp_path / "run", "--skip-incomplete") == 0
+    told = capsys.readouterr()
+    assert "1 file skipped" in told.err
+    assert "1 pairs to train on" in told.out
 
 
-def test_losses_are_zero_for_equal_pictures_and_grow() -> None:
-    picture = smooth_picture(np.random.default_rng(1), 64, 64)[np.newaxis].astype(np.float32)
-    for loss in (l1, ssim):
-        assert float(loss(picture, picture)) == pytest.approx(0, abs=1e-6)
-        assert float(loss(picture, picture * 0.5)) > 0.01
-
-
-def test_the_default_plan_covers_all_levels() -> None:
-    assert [plan.level for plan in make_plan()] == [7, 6, 5, 4, 3, 2, 1]
-    assert [(plan.level, plan.steps) for plan in make_plan("5-4", steps=3)] == [(5, 3), (4, 3)]
-
-
-def _fails_at(call: int):
-    calls = iter(range(1, 1000))
-
-    def isfinite(value: float) -> bool:
-        return next(calls) != call and bool(np.abs(value) < 1e30)
-
-    return isfinite
+def test_three_steps_that_are_not_finite_stop_the_run_with_its_checkpoint_kept(photo_folder, tmp_path, capsys) -> None:
+    model = build_pynet(PyNETConfig(width=1, head="residual"), 7, seed=1)
+    for name in ("encoder3_conv3a", "encoder3_conv3b"):
+        layer = model.get_layer(name)
+        layer.set_weights([np.full_like(weight, 1e30) for weight in layer.get_weights()])
+    save_model(model, tmp_path / "large.keras")
+    call = ["--data", photo_folder, "--out", tmp_path / "run", *SMALL, "--steps", 9, "--levels", "7"]
+    assert run(*call, "--from", tmp_path / "large.keras") == 2
+    assert "level 7: steps 1 to 3 were not finite" in capsys.readouterr().err
+    assert (tmp_path / "run" / "level7" / "step-2").is_dir()

@@ -1,0 +1,110 @@
+"""Several workers: the same weights on all, the result of one worker, and a lost worker that comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calib_data.errors import UserError
+from pynet_tf import load_model
+from pynet_tf.devices import distributed, make_strategy
+from pynet_tf.schedule import LevelPlan
+from tests.conftest import ROOT
+from tests.pynet_tf.test_train import losses
+
+OPTIONS = ["--width", "1", "--batch", "2", "--crop", "32", "--save-every", "2", "--log-every", "1", "--levels", "7"]
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def start(data: Path, out: Path, steps: int, index: int | None = None, ports: list[int] | None = None, *more: str):
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    strategy = []
+    if ports is not None:
+        cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+        environment["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        strategy = ["--strategy", "multi-worker"]
+    call = [sys.executable, "-m", "pynet_tf.train", "--data", data, "--out", out, "--steps", steps]
+    return subprocess.Popen(
+        [*map(str, call), *OPTIONS, *strategy, *more],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def weights(folder: Path) -> list[np.ndarray]:
+    return load_model(folder / "model.keras").get_weights()
+
+
+@pytest.mark.slow
+def test_two_workers_end_alike_and_like_one(photo_folder: Path, tmp_path: Path) -> None:
+    ports = free_ports(2)
+    workers = [start(photo_folder, tmp_path / "two", 4, index, ports) for index in (0, 1)]
+    alone = start(photo_folder, tmp_path / "one", 4)
+    for process in (*workers, alone):
+        said = process.communicate()
+        assert process.returncode == 0, said
+    for first, second in zip(weights(tmp_path / "two"), weights(tmp_path / "two" / "worker-1"), strict=True):
+        np.testing.assert_array_equal(first, second)
+    for together, single in zip(weights(tmp_path / "two"), weights(tmp_path / "one"), strict=True):
+        np.testing.assert_allclose(together, single, atol=2e-4)
+    np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_killed_worker_stops_the_others_in_words_and_resumes_when_it_comes_back(photo_folder, tmp_path) -> None:
+    ports = free_ports(2)
+    first, second = (start(photo_folder, tmp_path / "run", 400, index, ports) for index in (0, 1))
+    assert first.stdout is not None
+    for line in first.stdout:
+        if line.startswith("level 7 step 5/"):
+            second.send_signal(signal.SIGKILL)
+            break
+    second.communicate()
+    _, said = first.communicate()
+    assert first.returncode == 2, said
+    assert "a worker was lost" in said
+    reached = max(int(path.name.removeprefix("step-")) for path in (tmp_path / "run" / "level7").glob("step-*"))
+    ports = free_ports(2)
+    run_file = tmp_path / "run" / "run.json"
+    settings = json.loads(run_file.read_text("utf-8"))
+    settings["plan"][0]["steps"] = reached + 2  # so that the test need not go the whole way
+    run_file.write_text(json.dumps(settings), "utf-8")
+    again = [start(photo_folder, tmp_path / "run", reached + 2, index, ports, "--resume") for index in (0, 1)]
+    for process in again:
+        assert process.wait() == 0, process.communicate()
+    assert [step for _, step, _ in losses(tmp_path / "run")] == list(range(1, reached + 3))
+
+
+def test_a_batch_that_the_devices_cannot_share_is_refused() -> None:
+    class Three:
+        num_replicas_in_sync = 3
+
+    with pytest.raises(UserError, match="3 devices cannot share it evenly"):
+        distributed(Three(), LevelPlan(7, 1, 4, 32, 1e-3), pytest.fail, 0)
+
+
+@pytest.mark.parametrize("text", ["{", '{"cluster": {}}', "3"])
+def test_a_tf_config_that_names_no_workers_is_refused(monkeypatch, text: str) -> None:
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(UserError, match="TF_CONFIG names no workers"):
+        make_strategy("auto")

@@ -1,0 +1,67 @@
+"""One step: it learns, skips what is not finite, and clips."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from pynet_tf.losses import total
+from pynet_tf.schedule import LevelPlan
+from pynet_tf.step import follow, make_optimizer, make_step
+
+PLAN = LevelPlan(1, 10, 2, 32, 0.05, {"l2": 1.0}, warm_up=0.0, decay="constant")
+
+
+def small(precision: str = "float32"):
+    photo = keras.Input((8, 8, 3))
+    model = keras.Model(photo, keras.layers.Conv2D(3, 1, kernel_initializer="zeros")(photo))
+    optimizer = make_optimizer(PLAN, precision)
+    optimizer.build(model.trainable_variables)
+    return model, optimizer, make_step(model, optimizer, total({"l2": 1.0}), 2, tf.distribute.get_strategy())
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_steps_lower_the_loss(precision: str) -> None:
+    _, _, step = small(precision)
+    photo = tf.random.stateless_uniform((2, 8, 8, 3), (1, 2))
+    losses = [float(step(photo, photo)[0]) for _ in range(40)]
+    assert losses[0] == pytest.approx(float(tf.reduce_mean(photo**2)), rel=1e-5)
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_a_step_that_is_not_finite_changes_no_weight_and_counts_as_one() -> None:
+    model, optimizer, step = small()
+    photo = tf.random.stateless_uniform((2, 8, 8, 3), (1, 2))
+    step(photo, photo)
+    before = model.get_weights()
+    _, finite = step(photo, photo * np.nan)
+    assert not bool(finite)
+    assert int(optimizer.iterations) == 2
+    assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True))
+    loss, finite = step(photo, photo)
+    assert bool(finite)
+    assert np.isfinite(float(loss))
+
+
+def test_half_precision_scales_the_loss_and_full_precision_does_not() -> None:
+    assert float(small("mixed_float16")[1].loss_scale) > 1
+    assert float(small("float32")[1].loss_scale) == 1
+    assert float(small("mixed_bfloat16")[1].loss_scale) == 1
+
+
+def test_the_rate_rises_and_falls() -> None:
+    rate = make_optimizer(LevelPlan(3, 100, 1, 32, 1e-3, warm_up=0.1), "float32").inner_optimizer._learning_rate
+    values = [float(rate(step)) for step in (0, 5, 10, 60, 100)]
+    assert values[0] == 0
+    assert values[1] == pytest.approx(5e-4)
+    assert values[2] == pytest.approx(1e-3)
+    assert values[2] > values[3] > values[4]
+    assert values[4] == pytest.approx(2e-5)
+
+
+def test_an_average_follows_by_its_share() -> None:
+    average, weight = tf.Variable([0.0, 4.0]), tf.Variable([1.0, 0.0])
+    follow([average], [weight], 0.25)
+    np.testing.assert_allclose(average, [0.25, 3.0])
