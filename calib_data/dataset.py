@@ -25,6 +25,7 @@ from calib_data.skipped import Skipped
 ORIGINAL, BOKEH, DEPTH = "original", "bokeh", "original_depth"
 TRAIN, TEST = "train", "test"
 SAMPLES = Path(__file__).parent / "samples"
+RENDERED = SAMPLES / "rendered"  # path-traced pairs that share nothing with the samples' scenes
 SPLITS = (TRAIN, TEST)
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"})
 LAYOUTS = "DIR/train/original + DIR/train/bokeh (and DIR/test/...), or DIR/original + DIR/bokeh"

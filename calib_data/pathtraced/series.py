@@ -1,0 +1,145 @@
+"""Series of path-traced pairs in a folder in the layout of EBB!, with a manifest; resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from calib_data.errors import UserError
+from calib_data.files import write_bytes, write_json
+from calib_data.pathtraced import indoors, outdoors
+from calib_data.pathtraced.develop import Pixels, depth_picture, develop, exposure
+from calib_data.pathtraced.mesh import Random
+from calib_data.pathtraced.setting import Setting, View
+from calib_data.scenes.series import MANIFEST, Series, finished
+from calib_data.sizes import PhotoSize
+
+SCENES: dict[str, Callable[[Random], Setting]] = {
+    scene.__name__: scene
+    for scene in (
+        outdoors.garden,
+        indoors.table_top,
+        outdoors.bollards,
+        outdoors.twigs,
+        indoors.cafe,
+        outdoors.beach,
+        outdoors.evening,
+        outdoors.courtyard_floor,
+        indoors.market,
+        indoors.book_shelf,
+    )
+}
+
+
+@dataclass(frozen=True)
+class TracedSeries(Series):
+    """What is to be rendered: pair N shows scene N, modulo their count, as the seed and N decide it.
+
+    Attributes:
+        samples: Rays a pixel through the lens, 1 or more; times the effort of the scene. The sharp photo gets half.
+    """
+
+    samples: int = 60
+
+
+@dataclass(frozen=True)
+class TracedPair:
+    """A pair of photos of one scene, of one exposure and development.
+
+    Attributes:
+        original: All in focus, `(H, W, 3)` uint8.
+        bokeh: Through the thin lens, `(H, W, 3)` uint8.
+        depth: `(H/2, W/2)` uint8, near is bright: inverse depth stretched from the farthest to the nearest point.
+        facts: Scene, camera and engine, as plain values: for the manifest.
+    """
+
+    original: Pixels
+    bokeh: Pixels
+    depth: Pixels
+    facts: dict[str, Any]
+
+
+def render_traced(series: TracedSeries, folder: Path, variant: str | None = None) -> Iterator[int]:
+    """Render what `folder` does not hold yet, and yield each number once its files and its entry are written.
+
+    Args:
+        series: What to render.
+        folder: Where to; empty, new, or holding a part of the same series.
+        variant: Of Mitsuba; None takes the fastest that works here.
+
+    Raises:
+        UserError: The folder holds something else or may not be written, or Mitsuba or the variant is not there.
+    """
+    from calib_data.pathtraced.engine import choose_variant
+
+    entries = finished(series, folder)
+    chosen = choose_variant(variant)
+    for number in series.numbers:
+        if number in entries:
+            continue
+        pair = trace_pair(series, number)
+        contents = {
+            "original": _jpeg(pair.original, series.quality),
+            "bokeh": _jpeg(pair.bokeh, series.quality),
+            "depth": _png(pair.depth),
+        }
+        files = {}
+        for role, path in series.paths(number).items():
+            write_bytes(folder / path, contents[role])
+            files[role] = {"path": path, "sha256": hashlib.sha256(contents[role]).hexdigest()}
+        entries[number] = {"number": number, **pair.facts, "variant": chosen, "files": files}
+        ordered = [entries[held] for held in sorted(entries)]
+        write_json(folder / MANIFEST, {"series": asdict(series), "pairs": ordered})
+        yield number
+
+
+def trace_pair(series: TracedSeries, number: int) -> TracedPair:
+    """Render one pair; the arguments decide everything but the noise, which depends on Mitsuba's variant too."""
+    from calib_data.pathtraced.engine import Engine, version
+
+    if series.samples < 1:
+        raise UserError(f"{series.samples} samples make no picture.", "Take at least 1; 60 leave little noise.")
+    name = list(SCENES)[number % len(SCENES)]
+    setting = SCENES[name](np.random.default_rng([series.seed, number]))
+    samples = series.samples * setting.effort
+    engine = Engine(setting, PhotoSize(series.height, series.width))
+    sharp = engine.sharp(-(-samples // 2), 2 * number)
+    blurred = engine.blurred(samples, 2 * number + 1)
+    factor = exposure(sharp, setting.key)
+    facts = {
+        "scene": name,
+        "camera": _camera(setting.view),
+        "samples": samples,
+        "exposure": round(factor, 6),
+        "mitsuba": version(),
+    }
+    return TracedPair(develop(sharp, factor), develop(blurred, factor), depth_picture(engine.inverse_depth()), facts)
+
+
+def _camera(view: View) -> dict[str, float]:
+    return {
+        "focal_length_m": view.focal_length,
+        "f_number": view.f_number,
+        "sensor_height_m": view.sensor_height,
+        "focus_distance_m": round(view.focus_distance, 4),
+        "blur_at_infinity": round(view.blur_at_infinity, 5),
+    }
+
+
+def _jpeg(pixels: Pixels, quality: int) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality, subsampling="4:2:0", optimize=True)
+    return stream.getvalue()
+
+
+def _png(pixels: Pixels) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
+    return stream.getvalue()
