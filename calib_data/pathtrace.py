@@ -45,8 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Render what is missing and say what to do next."""
     from calib_data.pathtraced.engine import choose_variant
     from calib_data.pathtraced.series import TracedSeries, render_traced
-    from calib_data.scenes.pair import Effects
-    from calib_data.scenes.series import MANIFEST, finished
+    from calib_data.series import MANIFEST, SeriesFolder
 
     series = TracedSeries(
         seed=options.seed,
@@ -56,10 +55,9 @@ def run(options: argparse.Namespace) -> int:
         height=options.size.height,
         width=options.size.width,
         quality=_QUALITY,
-        effects=Effects(noise=False, exposure_shift=False),
         samples=options.samples,
     )
-    missing = series.count - len(finished(series, options.out))
+    missing = len(SeriesFolder(series, options.out).missing)
     variant = choose_variant(None if options.variant == "auto" else options.variant)
     command.tell(f"{missing} of {series.count} pairs to render, with Mitsuba's {variant}.")
     for _ in command.progress(render_traced(series, options.out, variant), missing, "pairs"):

@@ -48,14 +48,15 @@ def build_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Render what is missing and say what to do next."""
     from calib_data.scenes.pair import Effects
-    from calib_data.scenes.series import MANIFEST, Series, finished, render_series
+    from calib_data.scenes.series import DrawnSeries, render_series
+    from calib_data.series import MANIFEST, SeriesFolder
 
     if options.test > options.count:
         raise UserError(
             f"--test {options.test} is more than the {options.count} pairs of --count.",
             "Ask for fewer test pairs, or for more pairs.",
         )
-    series = Series(
+    series = DrawnSeries(
         seed=options.seed,
         first=options.first,
         count=options.count,
@@ -65,10 +66,10 @@ def run(options: argparse.Namespace) -> int:
         quality=options.quality,
         effects=Effects(noise=options.noise, exposure_shift=options.exposure_shift),
     )
-    held = len(finished(series, options.out))
+    missing = len(SeriesFolder(series, options.out).missing)
+    held = series.count - missing
     if held:
         command.tell(f"{options.out} already holds {held} of {series.count} pairs of this series.")
-    missing = series.count - held
     for _ in command.progress(render_series(series, options.out, options.workers), missing, "pairs"):
         pass
     command.tell(f"{series.count} pairs of {options.size} in {options.out}, described in {options.out / MANIFEST}")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from calib_data.errors import UserError
-from calib_data.files import write_bytes, write_json
 from calib_data.pathtraced import indoors, outdoors
 from calib_data.pathtraced.develop import Pixels, depth_picture, develop, exposure
 from calib_data.pathtraced.mesh import Random
 from calib_data.pathtraced.setting import Setting, View
-from calib_data.scenes.series import MANIFEST, Series, finished
+from calib_data.series import Series, SeriesFolder, encoded
 from calib_data.sizes import PhotoSize
 
 SCENES: dict[str, Callable[[Random], Setting]] = {
@@ -79,24 +75,12 @@ def render_traced(series: TracedSeries, folder: Path, variant: str | None = None
     """
     from calib_data.pathtraced.engine import choose_variant
 
-    entries = finished(series, folder)
+    held = SeriesFolder(series, folder)
     chosen = choose_variant(variant)
-    for number in series.numbers:
-        if number in entries:
-            continue
+    for number in held.missing:
         pair = trace_pair(series, number)
-        contents = {
-            "original": _jpeg(pair.original, series.quality),
-            "bokeh": _jpeg(pair.bokeh, series.quality),
-            "depth": _png(pair.depth),
-        }
-        files = {}
-        for role, path in series.paths(number).items():
-            write_bytes(folder / path, contents[role])
-            files[role] = {"path": path, "sha256": hashlib.sha256(contents[role]).hexdigest()}
-        entries[number] = {"number": number, **pair.facts, "variant": chosen, "files": files}
-        ordered = [entries[held] for held in sorted(entries)]
-        write_json(folder / MANIFEST, {"series": asdict(series), "pairs": ordered})
+        contents = encoded(pair.original, pair.bokeh, pair.depth, series.quality)
+        held.add(number, contents, {**pair.facts, "variant": chosen})
         yield number
 
 
@@ -131,15 +115,3 @@ def _camera(view: View) -> dict[str, float]:
         "focus_distance_m": round(view.focus_distance, 4),
         "blur_at_infinity": round(view.blur_at_infinity, 5),
     }
-
-
-def _jpeg(pixels: Pixels, quality: int) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=quality, subsampling="4:2:0", optimize=True)
-    return stream.getvalue()
-
-
-def _png(pixels: Pixels) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
-    return stream.getvalue()

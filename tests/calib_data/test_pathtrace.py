@@ -17,7 +17,6 @@ from calib_data.pathtraced.develop import depth_picture, develop, exposure
 from calib_data.pathtraced.engine import Engine, choose_variant
 from calib_data.pathtraced.series import SCENES, TracedSeries, render_traced
 from calib_data.pathtraced.setting import Setting, Shape, View, lamp, matte, plain_sky
-from calib_data.scenes.pair import Effects
 from calib_data.sizes import PhotoSize
 
 needs_mitsuba = pytest.mark.skipif(find_spec("mitsuba") is None, reason="Mitsuba is not installed: the extra `mitsuba`")
@@ -31,8 +30,7 @@ def call(*arguments: str) -> int:
 
 def tiny(count: int = 1) -> TracedSeries:
     cheapest = list(SCENES).index("courtyard_floor")
-    none = Effects(noise=False, exposure_shift=False)
-    return TracedSeries(3, cheapest, count, 0, 64, 128, 90, none, samples=2)
+    return TracedSeries(3, cheapest, count, 0, 64, 128, samples=2)
 
 
 # Meshes

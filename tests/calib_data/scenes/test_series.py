@@ -12,10 +12,11 @@ from calib_data.errors import UserError
 from calib_data.files import sha256
 from calib_data.scenes import series as module
 from calib_data.scenes.pair import Effects, RenderedPair
-from calib_data.scenes.series import MANIFEST, Series, finished, render_series
+from calib_data.scenes.series import DrawnSeries, render_series
+from calib_data.series import MANIFEST, SeriesFolder
 from calib_data.sizes import PhotoSize
 
-SERIES = Series(seed=3, first=10, count=3, test=1, height=64, width=128)
+SERIES = DrawnSeries(seed=3, first=10, count=3, test=1, height=64, width=128)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_layout_splits_and_manifest(tmp_path: Path, drawn: list[int]) -> None:
 
 
 def test_without_a_test_split_there_are_no_folders_for_it(tmp_path: Path, drawn: list[int]) -> None:
-    list(render_series(Series(3, 0, 2, 0, 64, 64), tmp_path, 1))
+    list(render_series(DrawnSeries(3, 0, 2, 0, 64, 64), tmp_path, 1))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bokeh", MANIFEST, "original", "original_depth"]
 
 
@@ -54,7 +55,7 @@ def test_a_series_cut_short_goes_on(tmp_path: Path, drawn: list[int]) -> None:
     cut = render_series(SERIES, tmp_path, 1)
     assert next(cut) == 10
     cut.close()  # type: ignore[attr-defined]
-    assert set(finished(SERIES, tmp_path)) == {10}
+    assert SeriesFolder(SERIES, tmp_path).missing == [11, 12]
     files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
     assert files == ["10.jpg", "10.jpg", "10.png", MANIFEST]
     assert list(render_series(SERIES, tmp_path, 1)) == [11, 12]
@@ -66,7 +67,7 @@ def test_a_changed_or_lost_file_is_drawn_anew(tmp_path: Path, drawn: list[int]) 
     (tmp_path / "train/bokeh/11.jpg").write_bytes(b"broken")
     (tmp_path / "test/original/12.jpg").unlink()
     assert list(render_series(SERIES, tmp_path, 1)) == [11, 12]
-    assert len(finished(SERIES, tmp_path)) == 3
+    assert SeriesFolder(SERIES, tmp_path).missing == []
 
 
 def test_folders_with_something_else_are_refused(tmp_path: Path, drawn: list[int]) -> None:
@@ -81,6 +82,6 @@ def test_folders_with_something_else_are_refused(tmp_path: Path, drawn: list[int
 
 def test_another_series_is_refused_with_what_differs(tmp_path: Path, drawn: list[int]) -> None:
     list(render_series(SERIES, tmp_path, 1))
-    other = Series(seed=4, first=10, count=3, test=1, height=64, width=128, quality=80)
+    other = DrawnSeries(seed=4, first=10, count=3, test=1, height=64, width=128, quality=80)
     with pytest.raises(UserError, match="seed, quality"):
-        finished(other, tmp_path)
+        SeriesFolder(other, tmp_path)
