@@ -232,7 +232,7 @@ class _Level:
         Raises:
             UserError: So it is.
         """
-        searching = float(self.optimizer.loss_scale) > 1 and math.isfinite(loss)
+        searching = float(tf.convert_to_tensor(self.optimizer.loss_scale)) > 1 and math.isfinite(loss)
         if skipped >= _MOST_SKIPPED and not searching:
             raise UserError(
                 f"level {self.plan.level}: steps {number - skipped + 1} to {number} were not finite (loss {loss}); "
@@ -288,7 +288,9 @@ class _Work:
             self._level.follow()
         figures = {}
         if number % settings.log_every == 0 or last:
-            figures = recent.figures(self._level.plan.batch, float(self._level.optimizer.learning_rate))
+            figures = recent.figures(
+                self._level.plan.batch, float(keras.backend.get_value(self._level.optimizer.learning_rate))
+            )
             self._log.write(number, figures)
         if self._watch is not None and (number % settings.evaluate_every == 0 or last):
             figures |= self._evaluate(number, self._watch)

@@ -20,6 +20,7 @@ from pynet_tf.schedule import LevelPlan
 from tests.conftest import ROOT
 from tests.pynet_tf.test_train import losses
 
+LONGEST = 300
 OPTIONS = ["--width", "1", "--batch", "2", "--crop", "32", "--save-every", "2", "--log-every", "1", "--levels", "7"]
 
 
@@ -51,6 +52,16 @@ def start(data: Path, out: Path, steps: int, index: int | None = None, ports: li
     )
 
 
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit code and everything said; a process that hangs is killed, which fails the test."""
+    try:
+        said = process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        said = process.communicate()
+    return process.returncode, "".join(said)
+
+
 def weights(folder: Path) -> list[np.ndarray]:
     return load_model(folder / "model.keras").get_weights()
 
@@ -60,9 +71,8 @@ def test_two_workers_end_alike_and_like_one(photo_folder: Path, tmp_path: Path) 
     ports = free_ports(2)
     workers = [start(photo_folder, tmp_path / "two", 4, index, ports) for index in (0, 1)]
     alone = start(photo_folder, tmp_path / "one", 4)
-    for process in (*workers, alone):
-        said = process.communicate()
-        assert process.returncode == 0, said
+    for code, said in [finish(process) for process in (*workers, alone)]:
+        assert code == 0, said
     for first, second in zip(weights(tmp_path / "two"), weights(tmp_path / "two" / "worker-1"), strict=True):
         np.testing.assert_array_equal(first, second)
     for together, single in zip(weights(tmp_path / "two"), weights(tmp_path / "one"), strict=True):
@@ -79,9 +89,9 @@ def test_a_killed_worker_stops_the_others_in_words_and_resumes_when_it_comes_bac
         if line.startswith("level 7 step 5/"):
             second.send_signal(signal.SIGKILL)
             break
-    second.communicate()
-    _, said = first.communicate()
-    assert first.returncode == 2, said
+    finish(second)
+    code, said = finish(first)
+    assert code == 2, said
     assert "a worker was lost" in said
     reached = max(int(path.name.removeprefix("step-")) for path in (tmp_path / "run" / "level7").glob("step-*"))
     ports = free_ports(2)
@@ -90,8 +100,8 @@ def test_a_killed_worker_stops_the_others_in_words_and_resumes_when_it_comes_bac
     settings["plan"][0]["steps"] = reached + 2  # so that the test need not go the whole way
     run_file.write_text(json.dumps(settings), "utf-8")
     again = [start(photo_folder, tmp_path / "run", reached + 2, index, ports, "--resume") for index in (0, 1)]
-    for process in again:
-        assert process.wait() == 0, process.communicate()
+    for code, said in [finish(process) for process in again]:
+        assert code == 0, said
     assert [step for _, step, _ in losses(tmp_path / "run")] == list(range(1, reached + 3))
 
 
