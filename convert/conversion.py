@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from convert.checking import Check
 from convert.exporter import TFLiteExporter
 from convert.photo_sets import PhotoSet
 from convert.recipes import Recipe
+from convert.rewrites.stage import REWRITES
 from convert.runtimes import Runtime
 from pynet_tf.model_files import config_of
 
@@ -39,6 +40,7 @@ class Conversion:
         threads: Threads for the runtimes; None for all cores.
         watch: Wraps a stream of photos, to show how far it is.
         say: Receives one line before each step.
+        rewrites: Names of the rewrites of the graph to apply.
     """
 
     model: keras.Model
@@ -51,6 +53,7 @@ class Conversion:
     threads: int | None
     watch: Watch
     say: Say
+    rewrites: Collection[str] = frozenset(REWRITES)
     artifacts: list[ArtifactFacts] = field(default_factory=list)
 
     def convert(self, recipes: Sequence[Recipe]) -> list[ArtifactFacts]:
@@ -60,7 +63,7 @@ class Conversion:
             UserError: The model, a recipe or the photos are at fault.
         """
         source = self._source()
-        exporter = TFLiteExporter(self.model, self.size, self._calibration_photos)
+        exporter = TFLiteExporter(self.model, self.size, self._calibration_photos, self.rewrites)
         contents = []
         for recipe in recipes:
             self.say(f"converting {recipe.name}")
