@@ -33,7 +33,7 @@ class TFLiteExporter:
     1. `freeze` traces the model and makes its weights constants.
     2. The converter makes the float32 file of that, from which all others come.
     3. `calibrate` runs it on the photos, if a recipe needs ranges.
-    4. `export` changes weights, or quantizes, orders the operations for a low peak of memory, and names input and output.
+    4. `export` changes weights, or quantizes, orders the operations for a low peak of memory, names input and output.
     """
 
     def __init__(self, model: keras.Model, size: PhotoSize, photos: Photos | None = None) -> None:
