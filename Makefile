@@ -6,7 +6,6 @@ READY := $(VENV)/.ready
 DEMO := dist/demo
 DEMO_SIZE := 512x768
 DEMO_PHOTO := calib_data/samples/test/original/18.jpg
-MITSUBA_TESTS := tests/calib_data/test_pathtrace.py
 DEMO_MODEL := $(DEMO)/pynet-rgb-w8-$(DEMO_SIZE)-int8.tflite
 
 .PHONY: help setup demo test lint types clean
@@ -35,10 +34,8 @@ demo: setup
 	$(BIN)/python -m convert.tflite --size $(DEMO_SIZE) --out $(DEMO)
 	$(BIN)/python -m pynet_tf.render $(DEMO_PHOTO) --model $(DEMO_MODEL) --before-after --out $(DEMO)
 
-# Mitsuba and TensorFlow in one process end with "free(): invalid pointer": its tests have a process of their own.
 test: setup
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS) $(MITSUBA_TESTS)
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS) --ignore $(MITSUBA_TESTS)
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 lint: setup
 	$(BIN)/ruff check .
