@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import tensorflow as tf
 
@@ -46,6 +46,21 @@ def worker_index(strategy: tf.distribute.Strategy) -> int:
     return int(strategy.cluster_resolver.task_id) if _is_multi_worker(strategy) else 0
 
 
+def check_shares(strategy: tf.distribute.Strategy, plan: Sequence[LevelPlan]) -> None:
+    """Refuse batches that the devices cannot share evenly.
+
+    Raises:
+        UserError: A level has such a batch.
+    """
+    devices = strategy.num_replicas_in_sync
+    for one in plan:
+        if one.batch % devices:
+            raise UserError(
+                f"--batch is {one.batch} at level {one.level}; {devices} devices cannot share it evenly.",
+                f"Take a multiple of {devices}.",
+            )
+
+
 def distributed(
     strategy: tf.distribute.Strategy,
     plan: LevelPlan,
@@ -56,22 +71,14 @@ def distributed(
 
     Args:
         strategy: The devices.
-        plan: The level's; its batch is that of all devices together.
+        plan: The level's; its batch is that of all devices together, as `check_shares` lets pass.
         stream_of: Makes the stream of one equal part of each batch: (1, 4) is the second quarter.
         first_step: The step at which to begin.
 
     Returns:
         The batches for this process, and the stream from which they come.
-
-    Raises:
-        UserError: The batch cannot be divided by the number of devices.
     """
     devices = strategy.num_replicas_in_sync
-    if plan.batch % devices:
-        raise UserError(
-            f"--batch is {plan.batch} at level {plan.level}; {devices} devices cannot share it evenly.",
-            f"Take a multiple of {devices}.",
-        )
     stream = stream_of((worker_index(strategy), len(_workers()) if _is_multi_worker(strategy) else 1))
 
     def pipeline(_context: tf.distribute.InputContext) -> tf.data.Dataset:

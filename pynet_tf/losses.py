@@ -14,7 +14,6 @@ Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 _WINDOW = 11
 _SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-_SMALLEST_FOR_ALL_SCALES = _WINDOW * 2 ** (len(_SCALES) - 1)
 _COLOUR_BLOCK = 8
 
 
@@ -35,17 +34,7 @@ def ssim(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 
 
 def ms_ssim(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """One minus the multi-scale structural similarity (Wang et al. 2003), five scales.
-
-    Raises:
-        UserError: A side is under 176 pixels, the smallest that has five scales.
-    """
-    smallest = min(_sides(target))
-    if smallest < _SMALLEST_FOR_ALL_SCALES:
-        raise UserError(
-            f"the loss ms_ssim needs outputs of {_SMALLEST_FOR_ALL_SCALES} pixels a side, not {smallest}.",
-            "Take a larger --crop, or the loss ssim at this level.",
-        )
+    """One minus the multi-scale structural similarity (Wang et al. 2003), five scales; sides of 176 pixels or more."""
     rectified = tf.clip_by_value(output, 0.0, 1.0)
     return 1.0 - tf.image.ssim_multiscale(target, rectified, max_val=1.0, power_factors=_SCALES)
 
@@ -62,6 +51,8 @@ def colour(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 PLAIN: dict[str, Loss] = {"l1": l1, "l2": l2, "ssim": ssim, "ms_ssim": ms_ssim, "colour": colour}
 PERCEPTUAL = "vgg"
 NAMES = (*PLAIN, PERCEPTUAL)
+SMALLEST_SIDE = {"ms_ssim": _WINDOW * 2 ** (len(_SCALES) - 1), PERCEPTUAL: 32}
+"""Pixels a side that an output must have for a loss: all five scales of SSIM, one pixel of VGG-19's last maps."""
 
 
 def check_weights(weights: Mapping[str, float]) -> None:
@@ -76,6 +67,20 @@ def check_weights(weights: Mapping[str, float]) -> None:
     for name, weight in weights.items():
         if not (math.isfinite(weight) and weight > 0):
             raise UserError(f"the loss {name} has the weight {weight}.", "Weights are positive numbers.")
+
+
+def check_side(weights: Mapping[str, float], side: int) -> None:
+    """Refuse losses for which outputs of `side` pixels are too small.
+
+    Raises:
+        UserError: So it is.
+    """
+    for name in weights:
+        if side < SMALLEST_SIDE.get(name, 1):
+            raise UserError(
+                f"the loss {name} needs outputs of {SMALLEST_SIDE[name]} pixels a side, not {side}.",
+                "Take a larger --crop, or another loss at this level.",
+            )
 
 
 def total(weights: Mapping[str, float], vgg_weights: Path | None = None) -> Loss:

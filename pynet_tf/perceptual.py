@@ -13,7 +13,6 @@ from pynet_tf.losses import Loss
 
 WEIGHTS_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _LAYER = "block5_conv4"
-_SMALLEST = 32
 
 
 def perceptual_loss(weights: Path | None = None) -> Loss:
@@ -41,10 +40,6 @@ def perceptual_loss(weights: Path | None = None) -> Loss:
     features = keras.Model(network.input, network.get_layer(_LAYER).output, trainable=False)
 
     def vgg(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-        if min(target.shape[1], target.shape[2]) < _SMALLEST:
-            raise UserError(
-                f"the loss vgg needs outputs of {_SMALLEST} pixels a side.", "Take a larger --crop, or finer levels."
-            )
         seen = [features(keras.applications.vgg19.preprocess_input(255.0 * picture)) for picture in (target, output)]
         return tf.reduce_mean(tf.square(seen[0] - seen[1]), axis=(1, 2, 3))
 

@@ -251,7 +251,7 @@ def _at_level(target: tf.Tensor, plan: LevelPlan) -> tf.Tensor:
     """Antialiased bicubic to the level's output, clipped to 0..1."""
     if plan.level == 1:
         return target
-    side = 2 * plan.crop >> (plan.level - 1)
+    side = plan.output_side
     return tf.clip_by_value(tf.image.resize(target, (side, side), "bicubic", antialias=True), 0.0, 1.0)
 
 

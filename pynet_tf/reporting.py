@@ -24,10 +24,6 @@ class Lines:
     def __init__(self, plan: Sequence[LevelPlan]) -> None:
         self._clock = _Clock(plan)
 
-    def say(self, message: str) -> None:
-        """Print a line."""
-        command.tell(message)
-
     def warn(self, message: str) -> None:
         """Print a warning."""
         command.warn(message)
@@ -71,10 +67,6 @@ class Bars:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
-
-    def say(self, message: str) -> None:
-        """Print a line above the bars."""
-        self._bars.console.print(message)
 
     def warn(self, message: str) -> None:
         """Print a warning above the bars."""

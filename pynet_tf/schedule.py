@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from calib_data.errors import UserError
 from pynet_tf.config import COARSEST_LEVEL, FINEST_LEVEL, check_level
-from pynet_tf.losses import check_weights
+from pynet_tf.losses import check_side, check_weights
 from pynet_tf.network import TENSOR_MULTIPLE
 
 Decay = Literal["cosine", "constant"]
@@ -53,12 +53,18 @@ class LevelPlan:
             raise UserError(
                 f"--crop is {self.crop}; it must be a multiple of {TENSOR_MULTIPLE}.", f"Take --crop {nearest}."
             )
+        check_side(self.loss_weights, self.output_side)
         if not 0 < self.learning_rate < 1:
             raise UserError(
                 f"--learning-rate is {self.learning_rate}; it lies between 0 and 1.", "Take 1e-3 or less with Adam."
             )
         if self.decay not in get_args(Decay):
             raise UserError(f"decay is {self.decay!r}.", f"Take one of {', '.join(get_args(Decay))}.")
+
+    @property
+    def output_side(self) -> int:
+        """Side of this level's output for one crop, in pixels."""
+        return 2 * self.crop >> (self.level - 1)
 
 
 _COARSE = {"l1": 0.5, "l2": 5.0}

@@ -156,9 +156,9 @@ def _pairs(options: argparse.Namespace) -> tuple[list[Pair], list[Pair]]:
 
 
 def _cache(choice: str | None) -> CacheChoice:
-    if choice is None or choice == "memory":
-        return choice  # type: ignore[return-value]  # mypy does not narrow str to the literal
-    return Path(choice)
+    if choice is None:
+        return None
+    return "memory" if choice == "memory" else Path(choice)
 
 
 def _loss(text: str) -> tuple[str, float]:

@@ -22,7 +22,7 @@ from calib_data.errors import UserError
 from calib_data.files import make_folder, write_json
 from pynet_tf.checkpoints import Checkpoints
 from pynet_tf.config import PyNETConfig
-from pynet_tf.devices import distributed, worker_index
+from pynet_tf.devices import check_shares, distributed, worker_index
 from pynet_tf.logbook import Logbook
 from pynet_tf.losses import Loss, total
 from pynet_tf.model_files import load_model, save_model
@@ -91,9 +91,6 @@ class Cache:
 class Reporter(Protocol):
     """What a run tells while it goes on."""
 
-    def say(self, message: str) -> None:
-        """Tell one line."""
-
     def warn(self, message: str) -> None:
         """Tell what may be wrong."""
 
@@ -113,6 +110,9 @@ class Run:
             each other one has a folder `worker-N` in it.
         vgg_weights: File for the loss `vgg`; Keras' cache by default.
         cache: Whether and where decoded pictures are kept.
+
+    Raises:
+        UserError: The devices cannot share a level's batch, or the weights that a loss needs are missing.
     """
 
     def __init__(
@@ -128,27 +128,28 @@ class Run:
         self.settings = settings
         self.reporter = reporter
         self.strategy = strategy or tf.distribute.get_strategy()
-        self._vgg_weights = vgg_weights
+        check_shares(self.strategy, settings.plan)
+        self._losses = {plan.level: total(plan.loss_weights, vgg_weights) for plan in settings.plan}
         self.cache = cache
         worker = worker_index(self.strategy)
         self.is_chief = worker == 0
         self.log_folder = folder if self.is_chief else folder / f"worker-{worker}"
 
     def open(self, resume: bool, pairs: Sequence[Pair]) -> None:
-        """Make the folder, or find an earlier run in it.
+        """Make the folder, or find an earlier run in it; pairs other than its own, such as one less, are said.
 
         Raises:
-            UserError: The folder holds a run and `resume` is not set, or one with other settings or pairs.
+            UserError: The folder holds a run and `resume` is not set, or one with other settings.
         """
         make_folder(self.log_folder)
         if not self.is_chief:
             return
         record = self.folder / RUN_FILE
-        settings = {**_as_data(self.settings), "pairs": _fingerprint(pairs)}
+        settings, data = _as_data(self.settings), _fingerprint(pairs)
         if not record.exists():
             if resume:
                 raise UserError(f"{self.folder} holds no run to resume.", "Leave --resume out to begin one.")
-            write_json(record, settings)
+            write_json(record, {**settings, "pairs": data})
             return
         if not resume:
             raise UserError(
@@ -161,6 +162,9 @@ class Run:
                 f"{self.folder} holds a run with another {', '.join(differing)}.",
                 "Resume with the same options, or name another --out.",
             )
+        if before.get("pairs") != data:
+            self.reporter.warn(f"the pairs are others than those with which {self.folder} began; its crops change.")
+            write_json(record, {**settings, "pairs": data})
 
     def train(self, pairs: Sequence[Pair], watched: Sequence[Pair], start: keras.Model | None = None) -> Path:
         """Train every level of the plan.
@@ -183,8 +187,8 @@ class Run:
             if finished.exists():
                 model = load_model(finished)
                 continue
-            loss = total(plan.loss_weights, self._vgg_weights)
-            model = _Work(self, _Level(plan, self.settings, loss, model, self.strategy), watched).train(pairs)
+            level = _Level(plan, self.settings, self._losses[plan.level], model, self.strategy)
+            model = _Work(self, level, watched).train(pairs)
             self.keep(model, finished.name)
         if model is None:
             raise UserError("the plan has no levels.", "Name levels with --levels.")
@@ -337,10 +341,10 @@ class _Recent:
         self._began = time.monotonic()
 
     def figures(self, batch: int, rate: float) -> dict[str, float]:
-        """Mean loss, pace, rate and skipped steps; begins anew."""
+        """Mean loss, unless all steps were skipped; pace, rate and skipped steps. Begins anew."""
         steps = len(self._losses) + self._skipped
-        figures = {
-            "loss": float(np.mean(self._losses)) if self._losses else math.nan,
+        figures = {"loss": float(np.mean(self._losses))} if self._losses else {}
+        figures |= {
             "learning_rate": rate,
             "seconds_a_step": round(self._seconds / max(steps, 1), 4),
             "crops_a_second": round(batch * steps / max(self._seconds, 1e-9), 3),
@@ -390,8 +394,8 @@ def _as_data(settings: RunSettings) -> dict[str, Any]:
 
 
 def _fingerprint(pairs: Sequence[Pair]) -> dict[str, Any]:
-    """How many pairs, and a hash of their names and sizes."""
+    """How many pairs, and a hash of their names."""
     digest = hashlib.sha256()
     for pair in pairs:
-        digest.update(f"{pair.split}/{pair.name}:{pair.original.stat().st_size}\n".encode())
+        digest.update(f"{pair.split}/{pair.name}\n".encode())
     return {"count": len(pairs), "sha256": digest.hexdigest()}

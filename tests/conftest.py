@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
+
+with contextlib.suppress(ImportError):  # an extra; imported after TensorFlow it aborts the process at its end
+    import mitsuba  # noqa: F401
 
 import numpy as np
 import pytest

@@ -15,7 +15,7 @@ import pytest
 
 from calib_data.errors import UserError
 from pynet_tf import load_model
-from pynet_tf.devices import distributed, make_strategy
+from pynet_tf.devices import check_shares, make_strategy
 from pynet_tf.schedule import LevelPlan
 from tests.conftest import ROOT
 from tests.pynet_tf.test_train import losses
@@ -110,7 +110,7 @@ def test_a_batch_that_the_devices_cannot_share_is_refused() -> None:
         num_replicas_in_sync = 3
 
     with pytest.raises(UserError, match="3 devices cannot share it evenly"):
-        distributed(Three(), LevelPlan(7, 1, 4, 32, 1e-3), pytest.fail, 0)
+        check_shares(Three(), [LevelPlan(7, 1, 3, 32, 1e-3), LevelPlan(4, 1, 4, 32, 1e-3)])
 
 
 @pytest.mark.parametrize("text", ["{", '{"cluster": {}}', "3"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import types
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +13,10 @@ from PIL import Image
 
 from calib_data import command
 from calib_data.files import sha256
-from convert.runners import Runner, load_artifact
 from pynet_tf import evaluate
 from pynet_tf.sheet import DIFFERENCE_FACTOR, PictureSheet
 
-
-@cache
-def loaded_once(path: Path) -> Runner:
-    return load_artifact(path)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Building a model takes seconds, and the command has no part in it."""
-    monkeypatch.setattr("convert.load_artifact", loaded_once)
+pytestmark = pytest.mark.usefixtures("models_loaded_once")
 
 
 def evaluate_command(*arguments: object) -> int:

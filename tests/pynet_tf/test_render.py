@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from PIL import Image
 
 from calib_data import command
-from convert.runners import Runner, load_artifact
 from pynet_tf import PyNETConfig, build_pynet, render, save_model
 
 RNG = np.random.default_rng(11)
@@ -26,15 +24,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {inputs: folder / f"{inputs}.keras" for inputs in ("rgb", "rgbd")}
 
 
-@cache
-def loaded_once(path: Path) -> Runner:
-    return load_artifact(path)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Building a model takes seconds, and the command has no part in it."""
-    monkeypatch.setattr("convert.load_artifact", loaded_once)
+pytestmark = pytest.mark.usefixtures("models_loaded_once")
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def test_finer_levels_and_larger_batches_cost_more() -> None:
         ({"learning_rate": 0.0}, "--learning-rate is 0"),
         ({"decay": "sudden"}, "decay is 'sudden'"),
         ({"loss_weights": {"lpips": 1.0}}, "lpips is no loss"),
+        ({"loss_weights": {"vgg": 1.0}}, "the loss vgg needs outputs of 32 pixels a side, not 4"),
     ],
 )
 def test_senseless_numbers_are_refused(changes: dict[str, object], said: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,9 +68,6 @@ class Quiet:
     def __init__(self, interrupt_at: tuple[int, int] | None = None) -> None:
         self._interrupt_at = interrupt_at
         self.warnings: list[str] = []
-
-    def say(self, message: str) -> None:
-        pass
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)
@@ -148,7 +146,8 @@ def test_a_network_with_depth_starts_as_the_one_without_it() -> None:
         (["--plan", "best"], "--plan is 'best'"),
         (["--loss", "l3=1"], "l3 is no loss"),
         (["--loss", "l1=-1"], "the loss l1 has the weight -1.0"),
-        (["--loss", "vgg=1", "--vgg-weights", "nowhere.h5"], "nowhere.h5 does not exist"),
+        (["--loss", "vgg=1", "--levels", "1", "--vgg-weights", "nowhere.h5"], "nowhere.h5 does not exist"),
+        (["--loss", "ms_ssim"], "the loss ms_ssim needs outputs of 176 pixels a side, not 1"),
         (["--crop", "100"], "must be a multiple of 32"),
         (["--crop", "128"], "Take --crop 96 or less"),
         (["--steps", "0"], "--steps is 0"),
@@ -166,7 +165,7 @@ def test_bad_options_are_refused_before_training(photo_folder, tmp_path, capsys,
     data = [] if "--data" in arguments else ["--data", photo_folder]
     assert run(*data, "--out", tmp_path / "run", *SMALL, *arguments) == 2
     assert said in capsys.readouterr().err
-    assert not (tmp_path / "run" / "level7").exists()
+    assert not (tmp_path / "run" / "run.json").exists()
 
 
 def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_folder, tmp_path, capsys) -> None:
@@ -176,6 +175,20 @@ def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_fol
     assert "Add --resume" in capsys.readouterr().err
     assert run(*arguments, "--resume", "--seed", 5) == 2
     assert "another seed" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_without_a_pair_that_turned_out_broken_and_says_so(photo_folder, tmp_path, capsys) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(photo_folder, data)
+    broken = data / "train" / "bokeh" / "1.png"
+    broken.write_bytes(broken.read_bytes()[:2000])
+    arguments = ["--data", data, "--out", tmp_path / "run", *SMALL, "--levels", "7", "--steps", 6]
+    assert run(*arguments) == 2
+    assert "1.png is truncated or damaged" in capsys.readouterr().err
+    for part in ("original", "bokeh"):
+        (data / "train" / part / "1.png").unlink()
+    assert run(*arguments, "--resume", "--skip-incomplete") == 0
+    assert "the pairs are others than those with which" in capsys.readouterr().err
 
 
 def test_missing_depth_maps_are_named_or_passed_over_and_counted(tmp_path: Path, capsys) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import tensorflow as tf
 
+from calib_data.sizes import PhotoSize
 from convert.flatbuffer import Flatbuffer
 from convert.rewrites.late_operations import make_late
+from convert.trace import freeze
+from pynet_tf import load_model
 from tests.convert.rewrites.graphs import computed, converted, names, random_values
 
 SHAPE = (1, 8, 8, 3)
@@ -40,6 +45,15 @@ def test_operations_come_after_what_they_read() -> None:
         assert {int(index) for index in op.raw.inputs if not file.is_constant(index)} <= made
         made |= set(op.raw.outputs)
     assert set(file.graph.outputs) <= made
+
+
+def test_in_the_network_the_resized_photo_is_made_at_the_end(tiny_model: Path) -> None:
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(load_model(tiny_model), PhotoSize(64, 64))])
+    file = Flatbuffer.read(converter.convert())
+    before = sorted(names(file))
+    make_late(file)
+    assert sorted(names(file)) == before
+    assert len(before) - names(file).index("RESIZE_BILINEAR") <= 4
 
 
 def _residual(photo: tf.Tensor) -> tf.Tensor:
