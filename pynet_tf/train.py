@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--width", type=int, default=32, help="maps of level 3: 32 is the paper's (default), 8 a phone's"
     )
     network.add_argument(
-        "--head", choices=("direct", "residual"), default="residual", help="direct is the paper's (default residual)"
+        "--head", choices=("direct", "residual", "blend"), default="blend", help="direct is the paper's (default blend)"
     )
     network.add_argument(
         "--from", dest="start", type=Path, metavar="MODEL", help=".keras whose weights to begin with, by layer name"
