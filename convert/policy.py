@@ -19,9 +19,11 @@ CALIBRATED_TYPES: frozenset[ElementType] = frozenset({"int8", "int16x8"})
 NETWORK_OPS = frozenset(
     {
         "ADD",
+        "AVERAGE_POOL_2D",
         "CONCATENATION",
         "CONV_2D",
         "LEAKY_RELU",
+        "LOGISTIC",
         "MAX_POOL_2D",
         "MEAN",
         "MINIMUM",
@@ -51,10 +53,12 @@ _WHY_NOT: dict[tuple[str, ElementType], str] = {
 
 _FIRST_RUNTIME: dict[str, dict[int, str]] = {
     "ADD": {1: "1.5", 2: "1.14", 3: "2.4", 4: "2.6", 5: "2.13"},
+    "AVERAGE_POOL_2D": {1: "1.5", 2: "1.14", 3: "2.3"},
     "CONCATENATION": {1: "1.5", 2: "1.14", 3: "2.3", 4: "2.14"},
     "CONV_2D": {1: "1.5", 2: "1.14", 3: "1.14", 4: "2.3", 5: "2.4", 6: "2.9", 7: "2.11", 8: "2.15"},
     "DEQUANTIZE": {1: "1.13", 2: "1.14", 3: "1.15", 4: "2.2", 5: "2.7"},
     "LEAKY_RELU": {1: "1.13", 2: "2.3"},
+    "LOGISTIC": {1: "1.14", 2: "1.14", 3: "2.3"},
     "MAX_POOL_2D": {1: "1.5", 2: "1.14", 3: "2.3"},
     "MEAN": {1: "1.6", 2: "1.14", 3: "2.4"},
     "MINIMUM": {1: "1.14", 2: "1.14", 3: "2.3", 4: "2.3"},
