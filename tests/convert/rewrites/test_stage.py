@@ -79,3 +79,16 @@ def test_an_unknown_rewrite_is_refused_with_those_that_there_are(arguments) -> N
 
 def _layers(file: Flatbuffer) -> set[str]:
     return {op.scope.split("/")[0] for op in file.ops()}
+
+
+def test_nothing_is_left_that_a_phone_does_not_need(exporter: TFLiteExporter) -> None:
+    file = Flatbuffer.read(exporter.float32)
+    scopes = {op.scope.split("/")[0] for op in file.ops()}
+    assert not {f"level{level}_head" for level in range(3, 8)} & scopes
+    constants = [file.constant(index) for index in range(len(file.graph.tensors)) if file.is_constant(index)]
+    large = [values.tobytes() for values in constants if values.nbytes > 256]
+    assert len(large) == len(set(large))
+    for op in file.ops():
+        if op.name == "MUL":
+            factors = [file.constant(index) for index in op.raw.inputs if file.is_constant(index)]
+            assert not any((values == 1).all() for values in factors)
