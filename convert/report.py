@@ -82,10 +82,13 @@ def run(options: argparse.Namespace) -> int:
     if not options.candidate:
         raise UserError("there is nothing to compare.", "Name one file or several: --candidate dist/*.tflite")
     start_tensorflow()
+    from convert.reporting.layers.studies import check_layer_reference
     from convert.reporting.making import Call, Making
     from convert.working import working_folder
     from pynet_tf.model_files import SAMPLE_MODEL
 
+    if options.layer_reference is not None:
+        check_layer_reference(options.layer_reference)
     call = Call(
         reference=options.reference or SAMPLE_MODEL,
         candidates=options.candidate,
@@ -105,26 +108,36 @@ def run(options: argparse.Namespace) -> int:
         making.measure()
         layers = [] if options.no_layers else _layers(making, options.layer_reference)
         report = making.report(layers)
-        _write(making, report, options.out)
-    return _judged(making, report, options)
+        written = _write(making, report, options.out)
+    return _judged(making, report, written, options.strict)
 
 
-def _write(making: Making, report: Report, out: Path) -> None:
+def _write(making: Making, report: Report, out: Path) -> list[Path]:
+    """Write all files; they are made before the first is written."""
     from calib_data.files import write_json, write_text
     from convert.reporting.markdown import markdown
+    from convert.reporting.node_data import node_data
     from convert.reporting.page import page
 
     text = page(report, making.shown())
+    overlays = {out / f"{study.stage}.node_data.json": node_data(study) for study in report.layers if study.rows}
+    for path, overlay in overlays.items():
+        write_json(path, overlay)
     write_json(out / JSON, report.model_dump(mode="json"))
     write_text(out / MARKDOWN, markdown(report))
     write_text(out / PAGE, text)
+    return [out / PAGE, out / JSON, out / MARKDOWN, *overlays]
 
 
 def _layers(making: Making, reference: Path | None) -> list[LayerStudy]:
-    return []
+    from convert.reporting.layers.studies import LayerStudies
+
+    floats = [reference] if reference is not None else making.float_files()
+    call = making.call
+    return making.study_layers(LayerStudies(call.reference, making.size, floats, call.threads, making.folder))
 
 
-def _judged(making: Making, report: Report, options: argparse.Namespace) -> int:
+def _judged(making: Making, report: Report, written: list[Path], strict: bool) -> int:
     from convert.reporting.terminal import print_report
 
     print_report(report)
@@ -132,11 +145,13 @@ def _judged(making: Making, report: Report, options: argparse.Namespace) -> int:
         command.warn(making.skipped.summary())
     for problem in report.problems:
         command.warn(problem)
-    command.tell(f"written: {', '.join(str(options.out / name) for name in (PAGE, JSON, MARKDOWN))}")
-    command.next_step(f"open {options.out / PAGE} in a browser, and keep {options.out / JSON} as the next --baseline")
+    command.tell("written:")
+    for path in written:
+        command.tell(f"  {path}")
+    command.next_step(f"open {written[0]} in a browser; keep {written[1]} as the --baseline of the next report")
     if any(stage.status == "refused" for stage in report.stages):
         return command.WRONG_INPUT
-    return command.GOOD if report.passed and not (making.skipped and options.strict) else command.GATE_FAILED
+    return command.GOOD if report.passed and not (making.skipped and strict) else command.GATE_FAILED
 
 
 def _gates(options: argparse.Namespace) -> Gates:

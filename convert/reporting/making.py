@@ -161,6 +161,15 @@ class Making:
                 worst[stage.artifact.path] = stage
         return list(worst.values())
 
+    def float_files(self) -> list[Path]:
+        """The float32 files among the candidates, made from the reference as far as is known."""
+        made_from = self.reference.record.sha256
+        return [
+            one.path
+            for one in self.candidates
+            if one.record.recipe == "float32" and one.record.source_sha256 in ("", made_from)
+        ]
+
     def study_layers(self, study: Study) -> list[LayerStudy]:
         """Study each .tflite and .onnx file at its worst stage, on the photo on which it is worst."""
         by_name = {photo.name: photo for photo in self.photos}
