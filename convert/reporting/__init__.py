@@ -1,1 +1,1 @@
-"""The accuracy report: what each step from the float model to a file cost, where it was lost, and whether it may ship."""
+"""The accuracy report: what each step from float to file cost, where it was lost, and whether the file may ship."""

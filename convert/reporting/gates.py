@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from calib_data.errors import UserError
 from convert.reporting.record import GateResult, Report, Stage
 
-
 OTHERS = "*"
 """In a file of gates, the recipe that stands for all that are not named."""
 

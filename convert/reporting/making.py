@@ -18,7 +18,7 @@ from calib_data.skipped import Skipped
 from convert.reporting.candidates import TENSORFLOW, Candidate, examine, of_one_size, runtimes_of
 from convert.reporting.gates import Gates, check_comparable
 from convert.reporting.photos import ReportPhoto, lay_out
-from convert.reporting.record import GateResult, LayerStudy, PhotoRecord, Provenance, Report, Stage
+from convert.reporting.record import GateResult, LayerStudy, Provenance, Report, Stage
 from convert.reporting.shown import ShownPhoto, show
 from convert.reporting.stages import WorstPictures, candidate_stage, reference_stage
 from pynet_tf.metrics import SHORTEST_SIDE
@@ -144,9 +144,7 @@ class Making:
             kept = self.folder / f"stage-{number}"
             kept.mkdir()
             worst = WorstPictures(kept, self.call.shown)
-            stage = candidate_stage(
-                candidate.record, runtime, self.photos, self.folder, self.call.threads, worst
-            )
+            stage = candidate_stage(candidate.record, runtime, self.photos, self.folder, self.call.threads, worst)
             self.stages.append(stage)
             self._worst[stage.id] = worst
 
@@ -264,5 +262,3 @@ def _processor() -> str:
     lines = facts.read_text("utf-8", "replace").splitlines() if facts.exists() else []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor() or sys.platform)
-
-

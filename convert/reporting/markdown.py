@@ -6,7 +6,9 @@ from convert.reporting.figures import STEPS
 from convert.reporting.record import LayerStudy, Report, Stage
 
 _COLUMNS = ("file", "runtime", "PSNR dB", "worst dB", "SSIM", "MS-SSIM", "ΔE00", "max /255", "99.9 % /255", "ms")
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]()#+-.!|~"} | {"<": "&lt;", ">": "&gt;"})
+_SPECIAL = str.maketrans(
+    {**{character: f"\\{character}" for character in "\\`*_{}[]()#+-.!|~"}, "<": "&lt;", ">": "&gt;"}
+)
 
 
 def markdown(report: Report) -> str:

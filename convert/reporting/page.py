@@ -24,7 +24,11 @@ def page(report: Report, shown: Sequence[ShownPhoto]) -> str:
     All text is escaped; a content policy lets the page load nothing and run its own script alone, by its hash.
     """
     environment = Environment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals |= {
         "histogram_bars": histogram_bars,

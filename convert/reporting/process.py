@@ -16,7 +16,7 @@ from calib_data.errors import UserError
 from convert.isolated import reason_of_failure
 
 
-class RuntimeFailure(UserError):
+class RuntimeFailedError(UserError):
     """A runtime refused a file, or its process died."""
 
 
@@ -30,7 +30,7 @@ class StageProcess:
     """
 
     def __init__(self, artifact: Path, runtime: str, threads: int) -> None:
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
         self._process = subprocess.Popen(
             [sys.executable, "-m", "convert.reporting.worker", str(artifact.resolve()), runtime, str(threads)],
             stdin=subprocess.PIPE,
@@ -60,7 +60,7 @@ class StageProcess:
             A .npy of `(1, H, W, 3)`, which is the caller's to delete, and the time in ms.
 
         Raises:
-            RuntimeFailure: The runtime refuses the file, or its process dies.
+            RuntimeFailedError: The runtime refuses the file, or its process dies.
         """
         self._answer()
         under_way: Path | None = None
@@ -91,8 +91,8 @@ class StageProcess:
             raise self._failure()
         return json.loads(line)
 
-    def _failure(self) -> RuntimeFailure:
+    def _failure(self) -> RuntimeFailedError:
         code = self._process.wait()
         self._stderr.seek(0)
         reason = reason_of_failure(code, self._stderr.read().decode("utf-8", "replace"))
-        return RuntimeFailure(reason, "Run it on another runtime, or convert it again.")
+        return RuntimeFailedError(reason, "Run it on another runtime, or convert it again.")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from convert.reporting.candidates import needs_newer, runtime_version
 from convert.reporting.figures import compare, finite, histogram, mean_areas
 from convert.reporting.photos import ReportPhoto, load
-from convert.reporting.process import RuntimeFailure, StageProcess
+from convert.reporting.process import RuntimeFailedError, StageProcess
 from convert.reporting.record import HISTOGRAM_EDGES, ArtifactRecord, PhotoRecord, PhotoResult, Stage
 
 Counts: TypeAlias = NDArray[np.int64]
@@ -52,7 +52,7 @@ def reference_stage(
     """The float model's pictures of all photos, kept beside them, measured against the targets.
 
     Raises:
-        RuntimeFailure: The model does not run.
+        RuntimeFailedError: The model does not run.
     """
     results, records = [], []
     with StageProcess(Path(record.path), runtime, threads) as process:
@@ -84,7 +84,7 @@ def candidate_stage(
                 counts += counted
                 worst.offer(-1.0 if result.reference is None else result.reference.frame.psnr, number, path)
                 results.append(result)
-    except RuntimeFailure as failure:
+    except RuntimeFailedError as failure:
         status = "unsupported" if needs_newer(record, runtime) else "failed"
         return Stage(
             id=f"{record.file}@{runtime}",

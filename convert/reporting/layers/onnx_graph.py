@@ -9,8 +9,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from convert.reporting.layers.tensors import Tensor
 from convert.reporting.layers.tapping import run_tapped
+from convert.reporting.layers.tensors import Tensor
 from convert.runners import BOKEH, PHOTO
 
 _BIAS = 2
@@ -51,7 +51,7 @@ class OnnxGraph:
         """Write a copy of the file whose outputs the tensors are, and run it in a process of its own.
 
         Raises:
-            RuntimeFailure: onnxruntime refuses the copy, or its process dies.
+            RuntimeFailedError: onnxruntime refuses the copy, or its process dies.
         """
         tapped = onnx.ModelProto()
         tapped.CopyFrom(self._model)

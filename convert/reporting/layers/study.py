@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from convert.reporting.layers.matching import NHWC_TO_NCHW, Match, Matcher
 from convert.reporting.layers.tensors import Graph, passes
-from convert.reporting.process import RuntimeFailure
+from convert.reporting.process import RuntimeFailedError
 from convert.reporting.record import LayerRow, LayerStudy
 
 LIMIT = 150.0
@@ -43,10 +43,10 @@ def study(
         "unmatched_reference": len(reference.tensors) - len(matches),
     }
     if not matches:
-        return LayerStudy(**common, failure="no tensor of the file has the name, operation and shape of the reference's")
+        return LayerStudy(**common, failure="no tensor has the name, operation and shape of one of the reference")
     try:
         errors = _errors(graph, reference, matches, photo, folder)
-    except RuntimeFailure as failure:
+    except RuntimeFailedError as failure:
         return LayerStudy(**common, failure=failure.problem)
     rows = _rows(graph, matches, errors)
     first = next((row for row in rows if row.fall >= THRESHOLD), None)
@@ -66,7 +66,7 @@ def sqnr(reference: NDArray[np.float32], values: NDArray[np.float32]) -> float:
 
 def layer_of(name: str) -> str:
     """The layer that a tensor of the reference belongs to: `level4_up_p` of `pynet/level4_up_p/conv2d_transpose`."""
-    last = name.split(";")[-1]
+    last = name.rpartition(";")[2]
     parts = last.split("/")
     return parts[1] if len(parts) > 2 else parts[0] if len(parts) == 1 else parts[-2]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from calib_data.errors import UserError
 from convert.isolated import reason_of_failure
-from convert.reporting.process import RuntimeFailure
+from convert.reporting.process import RuntimeFailedError
 from convert.runners import PHOTO, dequantized, quantized
 from convert.runtimes import find_runtime
 
@@ -36,7 +36,7 @@ def run_tapped(
         folder: For what passes between the processes.
 
     Raises:
-        RuntimeFailure: The runtime refuses the file, or its process dies.
+        RuntimeFailedError: The runtime refuses the file, or its process dies.
     """
     tensor = folder / "tapped-photo.npy"
     np.save(tensor, photo, allow_pickle=False)
@@ -48,7 +48,7 @@ def run_tapped(
     )
     if done.returncode:
         reason = reason_of_failure(done.returncode, done.stderr.decode("utf-8", "replace"))
-        raise RuntimeFailure(reason, "Leave the layers out: --no-layers.")
+        raise RuntimeFailedError(reason, "Leave the layers out: --no-layers.")
     for number in range(count):
         path = _place(folder, number)
         values = np.load(path, allow_pickle=False)

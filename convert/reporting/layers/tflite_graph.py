@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from calib_data.files import write_bytes
 from convert.flatbuffer import Flatbuffer, Op
-from convert.reporting.layers.tensors import Tensor
 from convert.reporting.layers.tapping import run_tapped
+from convert.reporting.layers.tensors import Tensor
 
 _BIAS = {"CONV_2D": 2, "TRANSPOSE_CONV": 3}
 _RELU = 1
@@ -38,7 +38,7 @@ class TFLiteGraph:
         """Write a copy of the file whose outputs the tensors are, and run it in a process of its own.
 
         Raises:
-            RuntimeFailure: The runtime refuses the copy, or its process dies.
+            RuntimeFailedError: The runtime refuses the copy, or its process dies.
         """
         file = Flatbuffer.read(self._path.read_bytes(), str(self._path))
         file.graph.outputs = np.array([self._places[name] for name in names], np.int32)
