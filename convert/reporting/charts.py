@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from convert.reporting.record import HISTOGRAM_EDGES, LayerStudy, Stage
+from convert.reporting.record import HISTOGRAM_EDGES, LayerRow, LayerStudy, Stage
 
 _WIDTH, _HEIGHT = 960.0, 300.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, 12.0, 14.0, 34.0
@@ -26,12 +26,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class Point:
-    """A tensor in the plot of SQNR along the depth."""
+    """A tensor in the plot of SQNR along the depth; `alone` is the y of its layer by itself."""
 
     x: float
     y: float
     told: str
     is_fall: bool
+    alone: float | None
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ def depth_plot(study: LayerStudy) -> DepthPlot:
         Point(
             x_of(place),
             y_of(row.sqnr),
-            f"{row.layer} ({row.op}): {row.sqnr:.1f} dB",
+            _told(row),
             row.layer == study.first_fall,
+            None if row.alone is None else y_of(row.alone),
         )
         for place, row in enumerate(study.rows)
     )
@@ -120,6 +122,11 @@ def _parts(layers: Sequence[str], x_of: Callable[[int], float]) -> list[tuple[fl
             parts.append((left, round(right - left, 1), names[begin]))
             begin = place
     return parts
+
+
+def _told(row: LayerRow) -> str:
+    alone = "" if row.alone is None else f"; by itself {row.alone:.1f} dB"
+    return f"{row.layer} ({row.op}): {row.sqnr:.1f} dB{alone}"
 
 
 def _percent(share: float) -> str:

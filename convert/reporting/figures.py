@@ -33,11 +33,13 @@ def compare(reference: Pixels, picture: Pixels, in_focus: Area) -> Areas:
 
 def mean_areas(areas: Sequence[Areas]) -> Areas:
     """Means over photos, each counting once; of `max_abs` the largest."""
-    parts = {
-        part: [found for one in areas if (found := getattr(one, part)) is not None]
-        for part in ("frame", "in_focus", "out_of_focus")
-    }
-    return Areas(**{part: _mean(found) if found else None for part, found in parts.items()})
+    in_focus = [one.in_focus for one in areas if one.in_focus is not None]
+    out_of_focus = [one.out_of_focus for one in areas if one.out_of_focus is not None]
+    return Areas(
+        frame=_mean([one.frame for one in areas]),
+        in_focus=_mean(in_focus) if in_focus else None,
+        out_of_focus=_mean(out_of_focus) if out_of_focus else None,
+    )
 
 
 def histogram(reference: Pixels, picture: Pixels) -> NDArray[np.int64]:

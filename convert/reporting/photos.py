@@ -108,6 +108,6 @@ def _laid_out(pair: Pair, size: PhotoSize, with_depth: bool, stem: Path) -> Repo
     )
     np.save(photo.tensor, load_input(pixels, depth)[np.newaxis], allow_pickle=False)
     np.save(photo.photo, pixels, allow_pickle=False)
-    if photo.target is not None:
+    if photo.target is not None and target is not None:
         np.save(photo.target, target, allow_pickle=False)
     return photo

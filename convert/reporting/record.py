@@ -131,6 +131,9 @@ class LayerRow(Facts):
         shape: Its shape in the file.
         sqnr: Signal to quantization noise, dB, at most 150: `10 log10(sum r^2 / sum (r - x)^2)`.
         fall: By how many dB `sqnr` lies under the worst of what the operation reads.
+        alone: SQNR of a layer with weights by itself: its output against the float layer's on the same input. None for
+            other operations, and where the input could not be matched.
+        scale: Of the layer by itself, by which factor its worst output map is too large; 1 is right.
         max_abs: Largest difference, in the tensor's own values.
     """
 
@@ -142,6 +145,8 @@ class LayerRow(Facts):
     shape: tuple[int, ...]
     sqnr: float
     fall: float
+    alone: float | None
+    scale: float | None
     max_abs: float
 
 
@@ -153,7 +158,8 @@ class LayerStudy(Facts):
         photo: The photo.
         reference: `float graph`, or the name of the float file whose tensors were taken.
         rows: Matched tensors in order of execution.
-        first_fall: The layer where `sqnr` first falls by more than `threshold`; empty if it never does.
+        first_fall: The first layer that adds `threshold` more noise by itself than the median layer, or whose `scale` is
+            wrong by a factor of 1.4; empty if there is none.
         threshold: dB.
         unmatched: Tensors of the file that the reference does not have by that name, operation and shape.
         unmatched_reference: How many tensors of the reference were not found in the file.

@@ -85,13 +85,12 @@ def candidate_stage(
                 worst.offer(-1.0 if result.reference is None else result.reference.frame.psnr, number, path)
                 results.append(result)
     except RuntimeFailedError as failure:
-        status = "unsupported" if needs_newer(record, runtime) else "failed"
         return Stage(
             id=f"{record.file}@{runtime}",
             artifact=record,
             runtime=runtime,
             version=runtime_version(runtime),
-            status=status,
+            status="unsupported" if needs_newer(record, runtime) else "failed",
             failure=failure.problem,
         )
     return _stage(record, runtime, results, counts)

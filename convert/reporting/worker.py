@@ -22,7 +22,7 @@ from convert.runtimes import RUNTIMES
 
 
 def main(file: str, runtime: str, threads: str) -> int:
-    """Serve requests until standard input ends; exit code 2 with the reason on standard error if the file is no good."""
+    """Serve requests until standard input ends; exit code 2 with the reason on standard error if it is refused."""
     answers = _own_standard_output()
     try:
         runner = _runner(Path(file), runtime, int(threads))

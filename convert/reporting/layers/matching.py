@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from convert.reporting.layers.tensors import Graph, Tensor
 
-NHWC_TO_NCHW = (0, 3, 1, 2)
+NHWC_TO_NCHW, NCHW_TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 _PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
 _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
 
@@ -26,6 +29,10 @@ class Match:
     tensor: Tensor
     reference: Tensor
     is_transposed: bool
+
+    def as_reference(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The file's values in the reference's layout."""
+        return values.transpose(NCHW_TO_NHWC) if self.is_transposed else values
 
 
 class Matcher:

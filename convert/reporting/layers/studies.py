@@ -50,7 +50,7 @@ class LayerStudies:
         tensor = load(photo.tensor)
         graph = self._graph(path, stage.runtime, tensor.shape)
         reference = self._reference(graph, path, tensor.shape)
-        return study(graph, reference, tensor, self._folder, stage.id, photo.name)
+        return study(graph, reference, self._float_graph, tensor, self._folder, stage.id, photo.name)
 
     def _reference(self, graph: Graph, path: Path, shape: tuple[int, ...]) -> Graph:
         references: list[Graph] = [self._float_graph]

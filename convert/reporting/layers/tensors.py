@@ -60,17 +60,22 @@ class Tensor:
 
 
 class Graph(Protocol):
-    """A graph whose tensors can be read.
+    """A graph whose tensors can be read."""
 
-    Attributes:
-        name: For the report.
-        tensors: What its operations compute, in order of execution.
-        output: Name of the tensor that is the picture.
-    """
+    @property
+    def name(self) -> str:
+        """For the report."""
+        ...
 
-    name: str
-    tensors: Sequence[Tensor]
-    output: str
+    @property
+    def tensors(self) -> Sequence[Tensor]:
+        """What its operations compute, in order of execution."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """Name of the tensor that is the picture."""
+        ...
 
     def read(self, photo: NDArray[np.float32], names: Sequence[str], folder: Path) -> Iterator[NDArray[np.float32]]:
         """The values of tensors as floats, in the order of `names`, for one input `(1, H/2, W/2, C)`."""
