@@ -96,7 +96,9 @@ def of_one_size(
 
 def runtimes_of(path: Path, chosen: Sequence[str]) -> list[str]:
     """On which of the chosen runtimes a file is run; a .onnx or .keras file has one, whatever is chosen."""
-    return [_FLOATING[path.suffix]] if path.suffix in _FLOATING else list(chosen)
+    if path.suffix in _FLOATING:
+        return [_FLOATING[path.suffix]]
+    return [name for name in chosen if name != ONNXRUNTIME]
 
 
 def runtime_version(name: str) -> str:

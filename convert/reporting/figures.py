@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.reporting.compiled import Measured, measure
 from convert.reporting.record import HISTOGRAM_EDGES, Areas, Differences
 from pynet_tf.focus import LEAST_SHARE
-from pynet_tf.metrics import Area, Comparison, Pixels, measurable
+from pynet_tf.metrics import Area, Pixels, measurable
 
 STEPS = 255.0
 """Steps from black to white on a screen with 8 bits."""
@@ -24,11 +25,12 @@ def compare(reference: Pixels, picture: Pixels, in_focus: Area) -> Areas:
         picture: (H, W, 3), 0..1, all finite.
         in_focus: (H, W).
     """
-    comparison = Comparison(reference, picture)
     difference = np.abs(reference - picture)
-    parts = [area if _usable(area) else None for area in (in_focus, ~in_focus)]
-    inside, outside = (None if area is None else _differences(comparison, difference, area) for area in parts)
-    return Areas(frame=_differences(comparison, difference, None), in_focus=inside, out_of_focus=outside)
+    named = {"frame": np.ones_like(in_focus), "in_focus": in_focus, "out_of_focus": ~in_focus}
+    used = {name: area for name, area in named.items() if name == "frame" or _usable(area)}
+    measured = zip(used.items(), measure(reference, picture, list(used.values())), strict=True)
+    found = {name: _differences(figures, difference[area]) for (name, area), figures in measured}
+    return Areas(frame=found["frame"], in_focus=found.get("in_focus"), out_of_focus=found.get("out_of_focus"))
 
 
 def mean_areas(areas: Sequence[Areas]) -> Areas:
@@ -45,7 +47,8 @@ def mean_areas(areas: Sequence[Areas]) -> Areas:
 def histogram(reference: Pixels, picture: Pixels) -> NDArray[np.int64]:
     """How many values of a picture (H, W, 3) differ by so much, in the bins of `HISTOGRAM_EDGES` and beyond."""
     steps = STEPS * np.abs(reference - picture)
-    return np.histogram(steps, [0.0, *HISTOGRAM_EDGES, np.inf])[0]
+    under = [np.count_nonzero(steps < edge) for edge in HISTOGRAM_EDGES]
+    return np.diff([0, *under, steps.size])
 
 
 def finite(picture: Pixels, reference: Pixels) -> tuple[Pixels, int]:
@@ -59,12 +62,11 @@ def _usable(area: Area) -> bool:
     return float(area.mean()) >= LEAST_SHARE and measurable(area)
 
 
-def _differences(comparison: Comparison, difference: Pixels, area: Area | None) -> Differences:
-    figures = comparison.figures(area)
-    values = difference.ravel() if area is None else difference[area].ravel()
+def _differences(figures: Measured, values: Pixels) -> Differences:
+    """The figures of an area with the largest of its differences `values` (N, 3)."""
     return Differences(
         psnr=figures.psnr,
-        ssim=figures.ssim_gauss11,
+        ssim=figures.ssim,
         ms_ssim=figures.ms_ssim,
         ciede2000=figures.ciede2000,
         max_abs=float(values.max()),

@@ -77,7 +77,7 @@ class Making:
 
     Attributes:
         call: What is asked for.
-        folder: An existing folder for what is under way: about 45 MB a photo at 1024x1536.
+        folder: An existing folder for what is under way: about 65 MB a photo at 1024x1536.
         watch: Shows how far the reading of photos is.
         say: Receives one line before each stage.
     """

@@ -134,7 +134,7 @@ class LayerRow(Facts):
         alone: SQNR of a layer with weights by itself: its output against the float layer's on the same input. None for
             other operations, and where the input could not be matched.
         scale: Of the layer by itself, by which factor its worst output map is too large; 1 is right.
-        max_abs: Largest difference, in the tensor's own values.
+        max_abs: Largest difference, in the tensor's own values; None where some are no numbers.
     """
 
     layer: str
@@ -147,7 +147,7 @@ class LayerRow(Facts):
     fall: float
     alone: float | None
     scale: float | None
-    max_abs: float
+    max_abs: float | None
 
 
 class LayerStudy(Facts):
@@ -157,10 +157,11 @@ class LayerStudy(Facts):
         stage: The stage whose file and runtime were studied.
         photo: The photo.
         reference: `float graph`, or the name of the float file whose tensors were taken.
-        rows: Matched tensors in order of execution.
-        first_fall: The first layer that adds `threshold` more noise by itself than the median layer, or whose `scale` is
-            wrong by a factor of 1.4; empty if there is none.
+        rows: Layers in order of execution.
+        first_fall: The first layer that adds `threshold` more noise by itself than the median layer, or whose `scale`
+            is wrong by a factor of 1.4; empty if there is none.
         threshold: dB.
+        matched: How many tensors were matched; `rows` has of each layer the one that it ends in.
         unmatched: Tensors of the file that the reference does not have by that name, operation and shape.
         unmatched_reference: How many tensors of the reference were not found in the file.
         failure: Why there are no rows; empty if there are.
@@ -172,6 +173,7 @@ class LayerStudy(Facts):
     rows: tuple[LayerRow, ...] = ()
     first_fall: str = ""
     threshold: float
+    matched: int = 0
     unmatched: tuple[str, ...] = ()
     unmatched_reference: int = 0
     failure: str = ""

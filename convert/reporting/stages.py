@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from calib_data.parallel import in_parallel
 from convert.reporting.candidates import needs_newer, runtime_version
 from convert.reporting.figures import compare, finite, histogram, mean_areas
 from convert.reporting.photos import ReportPhoto, load
@@ -99,10 +100,12 @@ def candidate_stage(
 def _measured(photo: ReportPhoto, picture: NDArray[np.float32], ms: float) -> tuple[PhotoResult, Counts]:
     reference, area = load(photo.reference), photo.in_focus()
     picture, broken = finite(picture, reference)
+    others = [reference] if photo.target is None else [reference, load(photo.target)]
+    areas = list(in_parallel(lambda other: compare(other, picture, area), others))
     result = PhotoResult(
         photo=photo.name,
-        reference=compare(reference, picture, area),
-        target=None if photo.target is None else compare(load(photo.target), picture, area),
+        reference=areas[0],
+        target=areas[1] if len(areas) > 1 else None,
         not_finite=broken,
         ms=ms,
     )

@@ -18,7 +18,6 @@ import numpy as np
 
 from calib_data.errors import UserError
 from convert.runners import Runner, TFLiteRunner, load_artifact
-from convert.runtimes import RUNTIMES
 
 
 def main(file: str, runtime: str, threads: str) -> int:
@@ -36,7 +35,7 @@ def main(file: str, runtime: str, threads: str) -> int:
 
 
 def _runner(path: Path, runtime: str, threads: int) -> Runner:
-    if runtime in RUNTIMES:
+    if path.suffix == ".tflite":
         return TFLiteRunner(path, runtime, threads)
     from pynet_tf.quiet import start_tensorflow
 

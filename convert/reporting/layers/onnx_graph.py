@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from convert.reporting.layers.tapping import run_tapped
+from convert.reporting.layers.tapping import NHWC_TO_NCHW, maps_first, run_tapped
 from convert.reporting.layers.tensors import Tensor
 from convert.runners import BOKEH, PHOTO
 
@@ -68,7 +68,9 @@ def _at_size(model: onnx.ModelProto, shape: Sequence[int]) -> onnx.ModelProto:
     fixed.CopyFrom(model)
     for value in fixed.graph.input:
         if value.name == PHOTO:
-            for side, dimension in zip(shape, value.type.tensor_type.shape.dim, strict=True):
+            sides = [dimension.dim_value or None for dimension in value.type.tensor_type.shape.dim]
+            turned = [shape[axis] for axis in NHWC_TO_NCHW] if maps_first(sides) else shape
+            for side, dimension in zip(turned, value.type.tensor_type.shape.dim, strict=True):
                 dimension.dim_value = side
     return fixed
 

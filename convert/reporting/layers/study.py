@@ -25,7 +25,7 @@ WRONG_SCALE = 1.4
 GOOD_ENOUGH = 60.0
 """dB from which on nothing has fallen off, whatever is usual in the file."""
 _LEAST_ENERGY = 1e-3
-_PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear"})
+_PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear", "Cast"})
 
 
 def study(
@@ -54,6 +54,7 @@ def study(
         photo=photo_name,
         reference=reference.name,
         threshold=THRESHOLD,
+        matched=len(matches),
         unmatched=tuple(unmatched),
         unmatched_reference=len(reference.tensors) - len(matches),
     )
@@ -61,22 +62,29 @@ def study(
         failure = "no tensor has the name, operation and shape of one of the reference"
         return result.model_copy(update={"failure": failure})
     try:
-        errors = _errors(graph, reference, layers, matches, photo, folder)
+        errors = _errors(graph, reference, layers, _results(matches), photo, folder)
     except RuntimeFailedError as failure:
         return result.model_copy(update={"failure": failure.problem})
-    rows = _rows(graph, matches, errors)
+    rows = _rows(graph, _results(matches), errors)
     return result.model_copy(update={"rows": tuple(rows), "first_fall": _first_fall(rows)})
 
 
 def sqnr(reference: NDArray[np.float32], values: NDArray[np.float32]) -> float:
     """`10 log10(sum r^2 / sum (r - x)^2)` in dB, within +-150; what is no number is the worst."""
-    difference = reference.astype(np.float64) - values
-    noise, signal = float(np.square(difference).sum()), float(np.square(reference, dtype=np.float64).sum())
+    difference = (reference - values).ravel()
+    flat = reference.ravel()
+    noise, signal = float(np.dot(difference, difference)), float(np.dot(flat, flat))
     if not math.isfinite(noise):
         return -LIMIT
     if noise == 0:
         return LIMIT
     return float(np.clip(10 * np.log10(max(signal, 1e-30) / noise), -LIMIT, LIMIT))
+
+
+def _largest(reference: NDArray[np.float32], values: NDArray[np.float32]) -> float | None:
+    """The largest difference; None where some are no numbers."""
+    largest = float(np.abs(reference - values).max())
+    return largest if math.isfinite(largest) else None
 
 
 def worst_scale(reference: NDArray[np.float32], values: NDArray[np.float32]) -> float:
@@ -102,12 +110,18 @@ def layer_of(name: str) -> str:
     return parts[1] if len(parts) > 2 else parts[0] if len(parts) == 1 else parts[-2]
 
 
+def _results(matches: Sequence[Match]) -> list[Match]:
+    """Of each layer the tensor that it ends in, so that what a layer computes on the way is not counted as layers."""
+    last = {layer_of(match.reference.name): match for match in matches}
+    return list(last.values())
+
+
 @dataclass(frozen=True)
 class _Error:
     """Of one tensor: SQNR, largest difference, and of the layer by itself, where it was found, SQNR and worst scale."""
 
     sqnr: float
-    largest: float
+    largest: float | None
     alone: float | None = None
     scale: float | None = None
 
@@ -133,7 +147,7 @@ def _errors(
         theirs = reference.read(photo, [by_name[name].reference.name for name in names], folder / "reference")
         for tensor, expected in zip(group, theirs, strict=True):
             values = by_name[tensor.name].as_reference(ours[tensor.name])
-            error = _Error(sqnr(expected, values), float(np.abs(expected - values).max()))
+            error = _Error(sqnr(expected, values), _largest(expected, values))
             read = sources[tensor.name]
             if tensor.name in in_layers and len(read) == 1 and read[0] in ours:
                 handed = in_layers[read[0]].as_reference(ours[read[0]])

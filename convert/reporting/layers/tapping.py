@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,9 @@ from convert.isolated import reason_of_failure
 from convert.reporting.process import RuntimeFailedError
 from convert.runners import PHOTO, dequantized, quantized
 from convert.runtimes import find_runtime
+
+NHWC_TO_NCHW, NCHW_TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
+_CHANNELS = (3, 4)
 
 
 def run_tapped(
@@ -84,8 +87,16 @@ def _run_onnx(file: Path, _: str, threads: int, photo: NDArray[np.float32]) -> I
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    for values in session.run(None, {PHOTO: photo}):
+    source = session.get_inputs()[0]
+    turned = photo.transpose(NHWC_TO_NCHW) if maps_first(source.shape) else photo
+    tensor = np.rint(255 * turned).astype(np.uint8) if source.type == "tensor(uint8)" else turned
+    for values in session.run(None, {PHOTO: np.ascontiguousarray(tensor)}):
         yield np.asarray(values, np.float32)
+
+
+def maps_first(shape: Sequence[object]) -> bool:
+    """Whether an input is `(1, C, H/2, W/2)`."""
+    return len(shape) == 4 and shape[1] in _CHANNELS and shape[3] not in _CHANNELS
 
 
 def _place(folder: Path, number: int) -> Path:

@@ -68,7 +68,8 @@ def test_what_has_no_equal_is_listed_and_not_guessed(files, float_graph, tmp_pat
     assert len(steps) > 100
     assert not {row.tensor for row in found.rows} & set(found.unmatched)
     names = {tensor.name for tensor in TFLiteGraph(files.int8, "litert-xnnpack", 2).tensors}
-    assert names == {row.tensor for row in found.rows} | set(found.unmatched)
+    assert names >= {row.tensor for row in found.rows} | set(found.unmatched)
+    assert len(names) == found.matched + len(found.unmatched)
 
 
 def test_a_model_of_another_size_matches_nothing_large(files, tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, 
     nan = _with_nan(files.float32, tmp_path / "nan.tflite")
     code = make_report(
         *("--reference", files.model, "--candidate", files.float32, truncated, small, nan, tmp_path / "gone.onnx"),
+        *("--candidate", files.model),
         *("--data", photos, "--count", 1, "--runtime", "litert-builtin", "--no-layers", "--out", tmp_path / "out"),
     )
     assert code == 2
@@ -128,6 +129,7 @@ def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, 
     stages = {stage["artifact"]["file"]: stage for stage in told["stages"]}
     assert {file: stage["status"] for file, stage in stages.items()} == {
         "tiny-float32.tflite": "good",
+        "tiny.keras": "good",
         "nan.tflite": "failed",
         "truncated.tflite": "refused",
         "gone.onnx": "refused",
@@ -136,6 +138,7 @@ def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, 
     assert "makes photos of 128x192; the others are compared at 192x256" in stages["small.tflite"]["failure"]
     assert "NaN or infinite" in stages["nan.tflite"]["failure"]
     assert "damaged or truncated" in stages["truncated.tflite"]["failure"]
+    assert stages["tiny.keras"]["reference"]["frame"]["psnr"] == 150
     assert "is not a file" in capsys.readouterr().err
     assert "nan.tflite" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
