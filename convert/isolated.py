@@ -67,12 +67,13 @@ def run_isolated(artifact: Path, runtime: Runtime, inputs: Sequence[Path], folde
     )
     said = done.stderr.decode("utf-8", "replace")
     if done.returncode or not answer.exists():
-        return Outcome((), (), None, failure=_reason(done.returncode, said))
+        return Outcome((), (), None, failure=reason_of_failure(done.returncode, said))
     told = json.loads(answer.read_text("utf-8"))
     return Outcome(outputs, tuple(told["ms"]), told["peak_mib"], told["partitions"])
 
 
-def _reason(code: int, errors: str) -> str:
+def reason_of_failure(code: int, errors: str) -> str:
+    """In one line, why a process that ran an artifact ended with `code`, from what it wrote to standard error."""
     lines = [line.strip() for line in errors.splitlines() if line.strip() and not line.startswith("INFO:")]
     if code == _REFUSED and lines:
         return lines[-1]

@@ -92,7 +92,7 @@ class TFLiteRunner(Runner):
 
     def to_tensor(self, photo: NDArray[np.float32]) -> NDArray[Any]:
         """The photo in the file's own type."""
-        return _quantized(photo, self._input)
+        return quantized(photo, self._input)
 
     def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """Run the file on a tensor of its own type."""
@@ -100,7 +100,7 @@ class TFLiteRunner(Runner):
 
     def to_picture(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
         """The file's output as floats."""
-        return _dequantized(tensor, self._output)
+        return dequantized(tensor, self._output)
 
 
 class OnnxRunner(Runner):
@@ -206,7 +206,8 @@ def _check_photo(photo: NDArray[np.float32], runner: Runner) -> None:
         )
 
 
-def _quantized(values: NDArray[np.float32], details: dict[str, Any]) -> NDArray[Any]:
+def quantized(values: NDArray[np.float32], details: dict[str, Any]) -> NDArray[Any]:
+    """Floats as a tensor's own type, by the `details` that an interpreter gives of it."""
     if details["dtype"] == np.float32:
         return values
     scale, zero_point = details["quantization"]
@@ -214,7 +215,8 @@ def _quantized(values: NDArray[np.float32], details: dict[str, Any]) -> NDArray[
     return np.clip(np.rint(values / scale) + zero_point, limits.min, limits.max).astype(details["dtype"])
 
 
-def _dequantized(values: NDArray[Any], details: dict[str, Any]) -> NDArray[np.float32]:
+def dequantized(values: NDArray[Any], details: dict[str, Any]) -> NDArray[np.float32]:
+    """A tensor's values as floats, by the `details` that an interpreter gives of it."""
     if details["dtype"] == np.float32:
         return values
     scale, zero_point = details["quantization"]

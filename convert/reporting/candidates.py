@@ -1,0 +1,178 @@
+"""The files that are compared: what is known about each before it is run, and which cannot be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from calib_data.errors import UserError
+from calib_data.files import sha256
+from calib_data.sizes import PhotoSize
+from convert.artifact import ArtifactFacts, read_metadata, read_side_file
+from convert.flatbuffer import Flatbuffer
+from convert.policy import version_key
+from convert.reporting.record import ArtifactRecord, Stage
+from convert.runners import SUFFIXES, check_tflite, load_artifact
+from convert.runtimes import RUNTIMES
+
+ONNXRUNTIME, TENSORFLOW = "onnxruntime", "tensorflow"
+_MIB = 1 << 20
+_FLOATING = {".onnx": ONNXRUNTIME, ".keras": TENSORFLOW}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that can be compared.
+
+    Attributes:
+        path: The file.
+        record: What is known about it.
+        input_shape: `(1, H/2, W/2, C)` with None for free sides.
+    """
+
+    path: Path
+    record: ArtifactRecord
+    input_shape: tuple[int | None, ...]
+
+    @property
+    def size(self) -> PhotoSize | None:
+        """The photo that comes out; None where it is free."""
+        _, height, width, _ = self.input_shape
+        return None if height is None or width is None else PhotoSize(2 * height, 2 * width)
+
+
+def examine(paths: Sequence[Path]) -> tuple[list[Candidate], list[Stage]]:
+    """Look at each file without running it.
+
+    Returns:
+        Those that can be compared, and a `refused` stage with the reason for each that cannot.
+
+    Raises:
+        UserError: A file is named twice.
+    """
+    found: list[Candidate] = []
+    refused: list[Stage] = []
+    for place, path in enumerate(paths):
+        if path.resolve() in {other.resolve() for other in paths[:place]}:
+            raise UserError(f"{path} is named twice.", "Name each file once.")
+        try:
+            found.append(_examined(path))
+        except UserError as error:
+            refused.append(refusal(bare_record(path), error.problem))
+    return found, refused
+
+
+def of_one_size(
+    candidates: Sequence[Candidate], size: PhotoSize | None, channels: int
+) -> tuple[PhotoSize, list[Candidate], list[Stage]]:
+    """The candidates that can be compared on the same photos, and a `refused` stage for each other.
+
+    Args:
+        candidates: At least one.
+        size: The photo that comes out; by default that of the first candidate whose size is fixed.
+        channels: Of the reference's input.
+
+    Raises:
+        UserError: No candidate has a fixed size and none is given.
+    """
+    wanted = size or next((one.size for one in candidates if one.size is not None), None)
+    if wanted is None:
+        raise UserError("no candidate has a fixed size.", "Give the photos' size: --size 512x768.")
+    kept, refused = [], []
+    for one in candidates:
+        if one.size not in (None, wanted):
+            refused.append(
+                refusal(one.record, f"{one.path} makes photos of {one.size}; the others are compared at {wanted}.")
+            )
+        elif one.input_shape[3] != channels:
+            kinds = {3: "rgb", 4: "rgbd"}
+            said = f"{one.path} takes {kinds.get(one.input_shape[3] or 0)}; the reference takes {kinds[channels]}."
+            refused.append(refusal(one.record, said))
+        else:
+            kept.append(one)
+    return wanted, kept, refused
+
+
+def runtimes_of(path: Path, chosen: Sequence[str]) -> list[str]:
+    """On which of the chosen runtimes a file is run; a .onnx or .keras file has one, whatever is chosen."""
+    if path.suffix in _FLOATING:
+        return [_FLOATING[path.suffix]]
+    return [name for name in chosen if name != ONNXRUNTIME]
+
+
+def runtime_version(name: str) -> str:
+    """The version of a runtime."""
+    from importlib.metadata import version
+
+    return RUNTIMES[name].version if name in RUNTIMES else version(name)
+
+
+def needs_newer(record: ArtifactRecord, runtime: str) -> bool:
+    """Whether a file needs a newer TensorFlow Lite than a runtime is; LiteRT, which succeeds it, is never older."""
+    if runtime not in RUNTIMES or RUNTIMES[runtime].package != "tflite-runtime" or not record.minimum_runtime:
+        return False
+    return version_key(record.minimum_runtime) > version_key(RUNTIMES[runtime].version)
+
+
+def bare_record(path: Path, **facts: object) -> ArtifactRecord:
+    """What can be said of any file; `sha256` and size are empty if it is not there."""
+    there = path.is_file()
+    known = {
+        "file": path.name,
+        "path": str(path),
+        "sha256": sha256(path) if there else "",
+        "mib": round(path.stat().st_size / _MIB, 2) if there else 0.0,
+        "format": path.suffix.removeprefix("."),
+    }
+    return ArtifactRecord.model_validate({**known, **facts})
+
+
+def refusal(record: ArtifactRecord, reason: str) -> Stage:
+    """The stage of a file that cannot be compared."""
+    return Stage(id=record.file, artifact=record, runtime="", version="", status="refused", failure=reason)
+
+
+def _examined(path: Path) -> Candidate:
+    if path.suffix not in SUFFIXES:
+        raise UserError(f"{path.name} is no artifact.", f"Name a file that ends in {', '.join(SUFFIXES)}.")
+    if not path.is_file():
+        raise UserError(f"{path} is not a file.", "Make one with python -m convert.tflite.")
+    if path.suffix == ".tflite":
+        check_tflite(path)
+        file = Flatbuffer.read(path.read_bytes(), str(path))
+        shape: tuple[int | None, ...] = tuple(int(side) for side in file.tensor(int(file.graph.inputs[0])).shape)
+    else:
+        shape = load_artifact(path).input_shape
+    return Candidate(path, _known(path), shape)
+
+
+def _known(path: Path) -> ArtifactRecord:
+    if path.suffix == ".keras":
+        return bare_record(path)
+    facts, notes = _facts(path)
+    record = bare_record(path)
+    if facts is None:
+        return record.model_copy(update={"notes": tuple(notes)})
+    if facts.sha256 and facts.sha256 != record.sha256:
+        notes.append("its side file describes another file: the hashes differ")
+    return record.model_copy(
+        update={
+            "recipe": facts.recipe.name,
+            "minimum_runtime": facts.minimum_runtime,
+            "source_sha256": facts.model.sha256,
+            "notes": tuple(notes),
+        }
+    )
+
+
+def _facts(path: Path) -> tuple[ArtifactFacts | None, list[str]]:
+    side_file = path.with_suffix(".json")
+    try:
+        return read_side_file(side_file), []
+    except UserError as error:
+        said = f"no side file {side_file.name}" if not side_file.is_file() else error.problem
+    try:
+        return read_metadata(path), [f"{said}; what is known is from inside the file"]
+    except UserError:
+        return None, [f"{said}, and nothing is known from inside the file"]

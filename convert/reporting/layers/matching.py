@@ -1,0 +1,109 @@
+"""Which tensor of a file is which of the reference: by name, operation and shape, never by a guess."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.reporting.layers.tapping import NCHW_TO_NHWC, NHWC_TO_NCHW
+from convert.reporting.layers.tensors import Graph, Tensor
+
+_PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
+_ADDED = re.compile(r"(?<=\D)\d{1,3}$")
+
+
+@dataclass(frozen=True)
+class Match:
+    """A tensor of a file and the same of the reference.
+
+    Attributes:
+        tensor: Of the file.
+        reference: Of the reference.
+        is_transposed: Whether the file's is `(B, C, H, W)` where the reference's is `(B, H, W, C)`.
+    """
+
+    tensor: Tensor
+    reference: Tensor
+    is_transposed: bool
+
+    def as_reference(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The file's values in the reference's layout."""
+        return values.transpose(NCHW_TO_NHWC) if self.is_transposed else values
+
+
+class Matcher:
+    """Finds tensors of a reference.
+
+    A tensor's name is that of an operation of the reference, or several joined by `;` where operations were fused: then
+    the last of them in order of execution is meant. Converters add digits to make names unique. The operation must be
+    of the same kind and the shape the same, or the shape in the other layout.
+
+    A convolution that adds its bias is the reference's BiasAdd, and one with a fused ReLU the ReLU behind it.
+    """
+
+    def __init__(self, reference: Graph) -> None:
+        self._output = reference.output
+        self._tensors = {tensor.name: tensor for tensor in reference.tensors}
+        self._order = {tensor.name: place for place, tensor in enumerate(reference.tensors)}
+        self._readers: dict[str, list[Tensor]] = {}
+        for tensor in reference.tensors:
+            for name in tensor.reads:
+                self._readers.setdefault(name, []).append(tensor)
+
+    def match(self, graph: Graph) -> tuple[list[Match], list[str]]:
+        """The tensors of a file that are found in the reference, in order, and the names of those that are not.
+
+        A tensor of the reference to which several of the file would belong belongs to none of them.
+        """
+        found = {tensor.name: self._find(tensor, graph) for tensor in graph.tensors}
+        claimed = Counter(match.reference.name for match in found.values() if match is not None)
+        matches = [match for match in found.values() if match is not None and claimed[match.reference.name] == 1]
+        matched = {match.tensor.name for match in matches}
+        return matches, [tensor.name for tensor in graph.tensors if tensor.name not in matched]
+
+    def _find(self, tensor: Tensor, graph: Graph) -> Match | None:
+        if tensor.name == graph.output:
+            return _fitted(tensor, self._tensors[self._output])
+        candidates = [self._tensors[name] for part in tensor.name.split(";") if (name := self._known(part))]
+        for candidate in sorted(candidates, key=lambda one: self._order[one.name], reverse=True):
+            same = self._same_value(tensor, candidate)
+            match = None if same is None else _fitted(tensor, same)
+            if match is not None:
+                return match
+        return None
+
+    def _known(self, part: str) -> str | None:
+        name = _PREFIXES.sub("", part).removesuffix(":0")
+        return next((one for one in (part, name, _ADDED.sub("", name)) if one in self._tensors), None)
+
+    def _same_value(self, tensor: Tensor, reference: Tensor) -> Tensor | None:
+        """The tensor behind `reference` that has all that is fused into `tensor`; None if the operations differ."""
+        found: Tensor | None = reference
+        if found is not None and found.kind == tensor.kind and tensor.has_bias and not found.has_bias:
+            found = self._reader(found, "bias") or found
+        if found is not None and tensor.has_relu and not found.has_relu and found.kind != "relu":
+            found = self._reader(found, "relu")
+        if found is None:
+            return None
+        kinds = {tensor.kind, "relu" if tensor.has_relu else tensor.kind, "bias" if tensor.has_bias else tensor.kind}
+        if tensor.kind == "add":
+            kinds.add("bias")
+        return found if tensor.kind and found.kind in kinds else None
+
+    def _reader(self, tensor: Tensor, kind: str) -> Tensor | None:
+        readers = [reader for reader in self._readers.get(tensor.name, []) if reader.kind == kind]
+        return readers[0] if len(readers) == 1 else None
+
+
+def _fitted(tensor: Tensor, reference: Tensor) -> Match | None:
+    if tensor.shape == reference.shape:
+        return Match(tensor, reference, is_transposed=False)
+    if len(reference.shape) == len(NHWC_TO_NCHW):
+        turned = tuple(reference.shape[axis] for axis in NHWC_TO_NCHW)
+        if tensor.shape == turned:
+            return Match(tensor, reference, is_transposed=True)
+    return None

@@ -1,0 +1,78 @@
+"""The report as one HTML page that needs nothing else: no network, and no script but its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from convert.reporting.charts import depth_plot, histogram_bars
+from convert.reporting.figures import STEPS
+from convert.reporting.record import HISTOGRAM_EDGES, Differences, Report, Stage
+from convert.reporting.shown import CROP, ShownPhoto, heat_colours
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+def page(report: Report, shown: Sequence[ShownPhoto]) -> str:
+    """The page.
+
+    All text is escaped; a content policy lets the page load nothing and run its own script alone, by its hash.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "histogram_bars": histogram_bars,
+        "depth_plot": depth_plot,
+        "worst_psnr": _worst_psnr,
+        "cells": _cells,
+    }
+    environment.filters |= {"steps": _steps, "decibel": _decibel}
+    script = (_FOLDER / "report.js").read_text("utf-8")
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        shown=shown,
+        by_id={stage.id: stage for stage in report.stages},
+        heat=heat_colours(),
+        crop=CROP,
+        edges=HISTOGRAM_EDGES,
+        style=Markup((_FOLDER / "report.css").read_text("utf-8")),  # noqa: S704  our own file
+        script=Markup(script),  # noqa: S704  our own file
+        script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
+    )
+
+
+def _cells(differences: Differences | None) -> list[tuple[str, float | None]]:
+    """What is shown of differences, each with the value to sort by."""
+    if differences is None:
+        return [("", None)] * 6
+    return [
+        (_decibel(differences.psnr), differences.psnr),
+        (f"{differences.ssim:.4f}", differences.ssim),
+        (f"{differences.ms_ssim:.4f}", differences.ms_ssim),
+        (f"{differences.ciede2000:.2f}", differences.ciede2000),
+        (_steps(differences.max_abs), differences.max_abs),
+        (_steps(differences.p999_abs), differences.p999_abs),
+    ]
+
+
+def _worst_psnr(stage: Stage) -> float | None:
+    return min((photo.reference.frame.psnr for photo in stage.photos if photo.reference is not None), default=None)
+
+
+def _steps(difference: float) -> str:
+    """A difference of values 0..1 in steps of 1/255."""
+    return f"{STEPS * difference:.1f}" if STEPS * difference >= 0.05 else f"{STEPS * difference:.3f}"
+
+
+def _decibel(value: float) -> str:
+    return f"{value:.1f}"

@@ -1,0 +1,87 @@
+"""Where it is lost: tensors are found by name, and one broken scale is found among a thousand tensors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert.reporting.layers.float_graph import FloatGraph
+from convert.reporting.layers.matching import Matcher
+from convert.reporting.layers.onnx_graph import OnnxGraph
+from convert.reporting.layers.study import sqnr, study
+from convert.reporting.layers.tflite_graph import TFLiteGraph
+from convert.reporting.record import LayerStudy
+from pynet_tf import load_model
+from tests.conftest import smooth_picture
+from tests.convert.reporting.files import SIZE, UP, Files, broken_onnx, broken_tflite
+
+PHOTO = smooth_picture(np.random.default_rng(3), *SIZE.tensor)[np.newaxis].astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def float_graph(files: Files) -> FloatGraph:
+    return FloatGraph(load_model(files.model), SIZE)
+
+
+def studied(graph, reference, folder: Path, layers=None) -> LayerStudy:
+    (folder / "reference").mkdir()
+    return study(graph, reference, layers or reference, PHOTO, folder, "stage", "photo")
+
+
+def test_a_float_file_has_every_tensor_of_its_graph_and_none_falls(files, float_graph, tmp_path: Path) -> None:
+    found = studied(TFLiteGraph(files.float32, "litert-xnnpack", 2), float_graph, tmp_path)
+    assert found.unmatched == ()
+    assert min(row.sqnr for row in found.rows) > 80
+    assert found.first_fall == ""
+    assert [row.place for row in found.rows] == sorted(row.place for row in found.rows)
+
+
+def test_an_onnx_file_is_matched_in_its_own_layout(files, float_graph, tmp_path: Path) -> None:
+    graph = OnnxGraph(files.onnx, PHOTO.shape, 2)
+    matches, unmatched = Matcher(float_graph).match(graph)
+    assert any(match.is_transposed for match in matches)
+    assert not [name for name in unmatched if "conv" in name and "norm" not in name], "every convolution is found"
+    assert min(row.sqnr for row in studied(graph, float_graph, tmp_path).rows) > 80
+
+
+@pytest.mark.parametrize("reference", ["float graph", "float file"])
+def test_one_broken_scale_of_a_tflite_file_is_named(files, float_graph, tmp_path: Path, reference: str) -> None:
+    broken = broken_tflite(files.int8, tmp_path / "broken.tflite")
+    against = float_graph if reference == "float graph" else TFLiteGraph(files.float32, "litert-xnnpack", 2)
+    assert studied(TFLiteGraph(broken, "litert-xnnpack", 2), against, tmp_path, float_graph).first_fall == UP
+
+
+def test_a_whole_int8_file_falls_off_nowhere(files: Files, float_graph, tmp_path: Path) -> None:
+    assert studied(TFLiteGraph(files.int8, "litert-xnnpack", 2), float_graph, tmp_path).first_fall == ""
+
+
+def test_one_broken_scale_of_an_onnx_file_is_named(files, float_graph, tmp_path: Path) -> None:
+    broken = broken_onnx(files.onnx, tmp_path / "broken.onnx")
+    assert studied(OnnxGraph(broken, PHOTO.shape, 2), float_graph, tmp_path).first_fall == UP
+
+
+def test_what_has_no_equal_is_listed_and_not_guessed(files, float_graph, tmp_path: Path) -> None:
+    found = studied(TFLiteGraph(files.int8, "litert-xnnpack", 2), float_graph, tmp_path)
+    steps = [name for name in found.unmatched if name.startswith("tfl.")]
+    assert len(steps) > 100
+    assert not {row.tensor for row in found.rows} & set(found.unmatched)
+    names = {tensor.name for tensor in TFLiteGraph(files.int8, "litert-xnnpack", 2).tensors}
+    assert names >= {row.tensor for row in found.rows} | set(found.unmatched)
+    assert len(names) == found.matched + len(found.unmatched)
+
+
+def test_a_model_of_another_size_matches_nothing_large(files, tmp_path: Path) -> None:
+    from calib_data.sizes import PhotoSize
+
+    other = FloatGraph(load_model(files.model), PhotoSize(256, 320))
+    matches, _ = Matcher(other).match(TFLiteGraph(files.float32, "litert-xnnpack", 2))
+    assert all(match.tensor.shape[1:3] == (1, 1) for match in matches)
+
+
+def test_sqnr_is_by_its_formula() -> None:
+    values = np.array([3.0, 4.0], np.float32)
+    assert sqnr(values, values) == 150
+    assert sqnr(values, values * 0.9) == pytest.approx(20, abs=1e-4)
+    assert sqnr(values, np.array([np.nan, 4], np.float32)) == -150
