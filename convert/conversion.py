@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import tf_keras as keras
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from calib_data.files import sha256, write_bytes, write_text
 from calib_data.sizes import PhotoSize
-from convert.artifact import ArtifactFacts, SourceModel, describe, with_metadata
+from convert.artifact import ArtifactFacts, RuntimeFacts, SourceModel, describe, with_metadata
 from convert.checking import Check
 from convert.exporter import TFLiteExporter
 from convert.photo_sets import PhotoSet
@@ -22,6 +23,14 @@ from pynet_tf.model_files import config_of
 
 Watch = Callable[[Iterable[NDArray[np.float32]], int, str], Iterator[NDArray[np.float32]]]
 Say = Callable[[str], None]
+
+
+class Exporter(Protocol):
+    """Makes what a file of one format holds."""
+
+    def export(self, recipe: Recipe) -> Any:
+        """The content by a recipe."""
+        ...
 
 
 @dataclass
@@ -60,14 +69,14 @@ class Conversion:
             UserError: The model, a recipe or the photos are at fault.
         """
         source = self._source()
-        exporter = TFLiteExporter(self.model, self.size, self._calibration_photos)
+        exporter = self._exporter()
         contents = []
         for recipe in recipes:
             self.say(f"converting {recipe.name}")
             contents.append(exporter.export(recipe))
         check = Check(
             self.model,
-            self.watch(self.check.tensors(), len(self.check.pairs), "float model"),
+            self.watch(self._check_photos(), len(self.check.pairs), "float model"),
             self.folder,
             self.threads,
         )
@@ -81,18 +90,28 @@ class Conversion:
             write_text(out / f"{facts.name}.json", facts.model_dump_json(indent=2) + "\n")
             (self.folder / facts.file).replace(out / facts.file)
 
-    def _prove(self, recipe: Recipe, content: bytes, source: SourceModel, check: Check) -> ArtifactFacts:
+    def _exporter(self) -> Exporter:
+        return TFLiteExporter(self.model, self.size, self._calibration_photos)
+
+    def _prove(self, recipe: Recipe, content: Any, source: SourceModel, check: Check) -> ArtifactFacts:
         name = f"{self.model_file.stem}-{self.size}-{recipe.name}"
         path = self.folder / f"{name}.tflite"
         write_bytes(path, content)
-        runs = []
-        for runtime in self.runtimes:
-            self.say(f"checking {recipe.name} on {runtime.name} {runtime.version}")
-            runs.append(check.run(path, runtime))
+        runs = self._runs(recipe, path, check)
         calibration = self.calibration.facts() if recipe.needs_calibration else None
         facts = describe(content, name, source, recipe, calibration, runs)
         write_bytes(path, with_metadata(content, facts))
         return facts.model_copy(update={"file": path.name, "sha256": sha256(path)})
+
+    def _runs(self, recipe: Recipe, path: Path, check: Check) -> list[RuntimeFacts]:
+        runs = []
+        for runtime in self.runtimes:
+            self.say(f"checking {recipe.name} on {runtime.name} {runtime.version}")
+            runs.append(check.run(path, runtime))
+        return runs
+
+    def _check_photos(self) -> Iterator[NDArray[np.float32]]:
+        return self.check.tensors()
 
     def _calibration_photos(self) -> Iterator[NDArray[np.float32]]:
         return self.watch(self.calibration.tensors(), len(self.calibration.pairs), "calibration")
