@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import tf_keras as keras
 from numpy.typing import NDArray
 
+from calib_data.errors import UserError
 from calib_data.files import sha256, write_bytes, write_text
 from calib_data.sizes import PhotoSize
 from convert.artifact import ArtifactFacts, RuntimeFacts, SourceModel, describe, with_metadata
@@ -23,6 +24,7 @@ from pynet_tf.model_files import config_of
 
 Watch = Callable[[Iterable[NDArray[np.float32]], int, str], Iterator[NDArray[np.float32]]]
 Say = Callable[[str], None]
+_OTHER_SUFFIXES = {".tflite": (".onnx",), ".onnx": (".tflite",)}
 
 
 class Exporter(Protocol):
@@ -61,6 +63,7 @@ class Conversion:
     watch: Watch
     say: Say
     artifacts: list[ArtifactFacts] = field(default_factory=list)
+    suffix: ClassVar[str] = ".tflite"
 
     def convert(self, recipes: Sequence[Recipe]) -> list[ArtifactFacts]:
         """Make one artifact a recipe in `folder`, and prove each on every runtime.
@@ -84,6 +87,25 @@ class Conversion:
             self.artifacts.append(self._prove(recipe, content, source, check))
         return self.artifacts
 
+    def name_of(self, recipe: Recipe) -> str:
+        """The artifact's name, without suffix."""
+        return f"{self.model_file.stem}-{self.size}-{recipe.name}"
+
+    def check_side_files(self, out: Path, recipes: Sequence[Recipe]) -> None:
+        """Refuse to overwrite the side file of a file of another format that is still there.
+
+        Raises:
+            UserError: `out` has an artifact of that name in another format.
+        """
+        for recipe in recipes:
+            for suffix in _OTHER_SUFFIXES[self.suffix]:
+                other = out / f"{self.name_of(recipe)}{suffix}"
+                if other.exists():
+                    raise UserError(
+                        f"{other} is there, and its side file has the name that {other.stem}{self.suffix} needs.",
+                        "Name another folder by --out.",
+                    )
+
     def publish(self, out: Path) -> None:
         """Move the artifacts to `out`, each after its side file, so that an artifact is never without one."""
         for facts in self.artifacts:
@@ -94,8 +116,8 @@ class Conversion:
         return TFLiteExporter(self.model, self.size, self._calibration_photos)
 
     def _prove(self, recipe: Recipe, content: Any, source: SourceModel, check: Check) -> ArtifactFacts:
-        name = f"{self.model_file.stem}-{self.size}-{recipe.name}"
-        path = self.folder / f"{name}.tflite"
+        name = self.name_of(recipe)
+        path = self.folder / f"{name}{self.suffix}"
         write_bytes(path, content)
         runs = self._runs(recipe, path, check)
         calibration = self.calibration.facts() if recipe.needs_calibration else None

@@ -110,6 +110,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
         form=form,
         external_data=options.external_data,
     )
+    conversion.check_side_files(options.out, recipes)
     artifacts = conversion.convert(recipes)
     conversion.publish(options.out)
     print_summary(artifacts, options.out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from convert.conversion import Conversion
 from convert.onnx_artifact import describe_onnx, write_onnx
 from convert.onnx_exporter import OnnxExporter, OnnxForm
 from convert.onnx_graph import OnnxGraph
+from convert.onnx_trace import trace
 from convert.recipes import Recipe
 
 ANY_SIZE = "anysize"
@@ -32,6 +34,13 @@ class OnnxConversion(Conversion):
 
     form: OnnxForm = field(default_factory=OnnxForm)
     external_data: bool = False
+    suffix: ClassVar[str] = ".onnx"
+
+    def name_of(self, recipe: Recipe) -> str:
+        """The artifact's name, without suffix."""
+        size = ANY_SIZE if self.form.any_size else str(self.size)
+        layout = [] if self.form.layout == "nhwc" else [self.form.layout]
+        return "-".join([self.model_file.stem, size, *layout, recipe.name])
 
     def publish(self, out: Path) -> None:
         """Move the artifacts to `out`, each after its side file and its weights."""
@@ -42,13 +51,15 @@ class OnnxConversion(Conversion):
                 (self.folder / name).replace(out / name)
 
     def _exporter(self) -> OnnxExporter:
-        self._made = OnnxExporter(self.model, self.size, self.form, self._calibration_photos)
+        self.say("tracing")
+        self._made = OnnxExporter(
+            trace(self.model, self.size, self.form.opset), self.size, self.form, self._calibration_photos
+        )
         return self._made
 
     def _prove(self, recipe: Recipe, content: OnnxGraph, source: SourceModel, check: Check) -> ArtifactFacts:
-        parts = [self.model_file.stem, ANY_SIZE if self.form.any_size else str(self.size)]
-        name = "-".join([*parts, *(["nchw"] if self.form.layout == "nchw" else []), recipe.name])
-        path = self.folder / f"{name}.onnx"
+        name = self.name_of(recipe)
+        path = self.folder / f"{name}{self.suffix}"
         calibration = self.calibration.facts() if recipe.needs_calibration else None
         left = self._made.left_in_float(recipe)
         facts = describe_onnx(content, name, self.form, source, recipe, left, calibration)

@@ -9,23 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-import tf_keras as keras
 from numpy.typing import NDArray
 
 from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize
-from convert.onnx_equal import check_equal
 from convert.onnx_graph import OnnxGraph
 from convert.onnx_integers import quantize
 from convert.onnx_ranges import Ranges, measure_ranges
-from convert.onnx_simplify import Layout, Norm, simplify, with_ends
-from convert.onnx_trace import export_plainly
+from convert.onnx_simplify import Layout, with_ends
 from convert.onnx_weights import compute_in_float16, store_as_int8
 from convert.recipes import Recipe
-from pynet_tf.layers import InstanceNorm
 
 Photos = Callable[[], Iterable[NDArray[np.float32]]]
-OPSETS = (15, 16, 17, 18)
 DEFAULT_OPSET = 17
 
 
@@ -45,37 +40,34 @@ class OnnxForm:
 
 
 class OnnxExporter:
-    """Exports one model by any number of recipes.
+    """Exports one network by any number of recipes.
 
     Args:
-        model: A float PyNET that builds level 1.
-        size: The photo that comes out; also where the sides are free, since it is traced and checked there.
-        form: What the files look like from outside.
+        float32: What `convert.onnx_trace.trace` made of a model.
+        size: The photo that comes out, unless the form leaves height and width free.
+        form: What the files look like from outside; of the network's opset.
         photos: Called once, when the first integer recipe comes; gives input tensors `(1, H/2, W/2, C)`, 0..1.
         ranges: Least and largest value of tensors by name, such as quantization-aware training learns them; they
             replace what is measured on the photos, which are not needed if every tensor is named.
 
-    1. tf2onnx traces the model at the size.
-    2. `simplify` writes the same in fewer operations; both are run on a picture and must agree.
-    3. Ranges are measured on the photos, if a recipe needs some that are not given.
-    4. `export` changes types by the recipe, adds the ends of the form, and checks the file with ONNX's own checker.
+    1. Ranges are measured on the photos, if a recipe needs some that are not given.
+    2. Types are changed by the recipe.
+    3. The ends of the form are added, and the file is checked with ONNX's own checker.
     """
 
     def __init__(
         self,
-        model: keras.Model,
+        float32: OnnxGraph,
         size: PhotoSize,
         form: OnnxForm | None = None,
         photos: Photos | None = None,
         ranges: Ranges | None = None,
     ) -> None:
-        self._model = model
+        self.float32 = float32
         self._size = size
         self._form = form or OnnxForm()
         self._photos = photos
         self._given = dict(ranges or {})
-        if self._form.opset not in OPSETS:
-            raise UserError(f"opset {self._form.opset} is not of {OPSETS[0]} to {OPSETS[-1]}.", "Take one of these.")
 
     def export(self, recipe: Recipe) -> OnnxGraph:
         """A checked graph from `photo` to `bokeh`.
@@ -96,14 +88,6 @@ class OnnxExporter:
             return {}
         ops = (op for op in self.float32.ops() if op.name != "Clip")
         return dict(sorted(Counter(op.name for op in ops if recipe.type_of(op) == "float32").items()))
-
-    @functools.cached_property
-    def float32(self) -> OnnxGraph:
-        """The float32 graph from `photo_nchw` to `picture`, of any size."""
-        plain = export_plainly(self._model, self._size, self._form.opset)
-        graph = simplify(plain, _norms(self._model))
-        check_equal(plain, with_ends(graph, "nhwc", None), (1, *self._size.tensor, self._model.input_shape[-1]))
-        return graph
 
     @functools.cached_property
     def ranges(self) -> Ranges:
@@ -135,13 +119,3 @@ class OnnxExporter:
             f"recipe {recipe.name} takes {recipe.kind}, which .onnx files do not.",
             "Take float32, float16, int8-weights or int8.",
         )
-
-
-def _norms(model: keras.Model) -> list[Norm]:
-    """The instance norms of the part of a model that makes the full-size picture."""
-    network = keras.Model(model.input, model.output["level1"])
-    return [
-        Norm(layer.name, layer.scale.numpy(), layer.shift.numpy(), layer.epsilon)
-        for layer in network.layers
-        if isinstance(layer, InstanceNorm)
-    ]

@@ -73,6 +73,14 @@ class OnnxGraph:
         del self.model.graph.node[:]
         self.model.graph.node.extend(kept)
 
+    def rename(self, names: dict[str, str]) -> None:
+        """Give tensors other names wherever they are written or read."""
+        for node in self.nodes:
+            node.input[:] = [names.get(name, name) for name in node.input]
+            node.output[:] = [names.get(name, name) for name in node.output]
+        for entry in (self.input, self.output):
+            entry.name = names.get(entry.name, entry.name)
+
     def producers(self) -> dict[str, onnx.NodeProto]:
         """The operation that computes each tensor."""
         return {name: node for node in self.nodes for name in node.output}

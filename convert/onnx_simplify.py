@@ -73,7 +73,7 @@ def with_ends(graph: OnnxGraph, layout: Layout, sides: tuple[int, int] | None) -
         last = helper.make_node("Transpose", [result.output.name], [BOKEH], BOKEH, perm=_TO_NHWC)
         result.set_nodes([first, *result.nodes, last])
     else:
-        _rename(result, {result.input.name: PHOTO, result.output.name: BOKEH})
+        result.rename({result.input.name: PHOTO, result.output.name: BOKEH})
     for entry, name, maps, factor in ((result.input, PHOTO, channels, 1), (result.output, BOKEH, 3, 2)):
         names = ("height", "width") if factor == 1 else ("bokeh_height", "bokeh_width")
         wanted: list[Any] = list(names) if sides is None else [factor * side for side in sides]
@@ -101,7 +101,7 @@ def _without_turns(graph: OnnxGraph) -> list[onnx.NodeProto]:
         )
     channels = graph.input.type.tensor_type.shape.dim[3].dim_value
     graph.set_nodes(kept)
-    _rename(graph, names)
+    graph.rename(names)
     for entry, name, maps in ((graph.input, TURNED_PHOTO, channels), (graph.output, PICTURE, 3)):
         shape: list[Any] = [1, maps, f"{name}_height", f"{name}_width"]
         entry.CopyFrom(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
@@ -153,7 +153,7 @@ def _name_tensors(graph: OnnxGraph) -> None:
         if re.fullmatch(r"[A-Za-z]+__\d+", name):
             name = _NAMELESS.get(node.op_type, name)
         names[node.output[0]] = name
-    _rename(graph, {**names, graph.output.name: PICTURE})
+    graph.rename({**names, graph.output.name: PICTURE})
     for node in graph.nodes:
         node.name = node.output[0]
 
@@ -171,11 +171,3 @@ def _name_constants(graph: OnnxGraph) -> None:
             node.input[place] = f"{layer}/{part}"
             named[node.input[place]] = values[name]
     graph.set_constants(named)
-
-
-def _rename(graph: OnnxGraph, names: dict[str, str]) -> None:
-    for node in graph.nodes:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
-    for entry in (graph.input, graph.output):
-        entry.name = names.get(entry.name, entry.name)

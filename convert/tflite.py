@@ -96,6 +96,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
         command.progress,
         command.tell,
     )
+    conversion.check_side_files(options.out, recipes)
     artifacts = conversion.convert(recipes)
     conversion.publish(options.out)
     print_summary(artifacts, options.out)
