@@ -1,7 +1,8 @@
 """What is known about an artifact: the side file beside it, and the same facts inside it.
 
 The facts are appended to the .tflite file as a zip with `metadata.json`; runtimes ignore it, and any zip reader, an
-Android app's included, finds it at the end of the file. The side file adds the hash of the whole.
+Android app's included, finds it at the end of the file. In an .onnx file they are in its metadata
+(`convert.onnx_artifact`). The side file adds the hash of the whole.
 """
 
 from __future__ import annotations
@@ -105,18 +106,31 @@ class RuntimeFacts(Facts):
     failure: str = ""
 
 
+class OnnxFacts(Facts):
+    """What only .onnx files have; `external_data` is the file with the weights, empty where they are in the .onnx."""
+
+    opset: int
+    ir_version: int
+    layout: Literal["nhwc", "nchw"]
+    external_data: str = ""
+    external_data_sha256: str = ""
+
+
 class ArtifactFacts(Facts):
-    """All that is known about an artifact. `file` and `sha256` are in the side file only."""
+    """All that is known about an artifact. `file` and `sha256` are in the side file only.
+
+    `photo_size` is None where height and width are free; free sides of tensors are -1.
+    """
 
     schema_id: str = SCHEMA
     name: str
-    format: Literal["tflite"] = "tflite"
+    format: Literal["tflite", "onnx"] = "tflite"
     file: str = ""
     sha256: str = ""
     content_sha256: str
     model: SourceModel
     recipe: Recipe
-    photo_size: tuple[int, int]
+    photo_size: tuple[int, int] | None
     input: Port
     output: Port
     calibration: CalibrationFacts | None
@@ -128,6 +142,7 @@ class ArtifactFacts(Facts):
     runs: tuple[RuntimeFacts, ...]
     ops: tuple[OpFacts, ...]
     tensors: tuple[TensorFacts, ...]
+    onnx: OnnxFacts | None = None
 
 
 def describe(
@@ -157,7 +172,7 @@ def describe(
         tools={tool: version(tool) for tool in _TOOLS},
         minimum_runtime=oldest,
         minimum_runtime_because=because,
-        left_in_float=_left_in_float(ops, recipe),
+        left_in_float=left_in_float(ops, recipe),
         backends=_backends(ops),
         runs=tuple(runs),
         ops=tuple(OpFacts(**vars(entry)) for entry in ops),
@@ -175,16 +190,20 @@ def with_metadata(content: bytes, facts: ArtifactFacts) -> bytes:
 
 
 def read_metadata(path: Path) -> ArtifactFacts:
-    """The facts inside a .tflite file.
+    """The facts inside a .tflite or .onnx file.
 
     Raises:
         UserError: There are none, or they do not fit the schema.
     """
+    if path.suffix == ".onnx":
+        from convert.onnx_artifact import stored_metadata
+
+        return parse_facts(stored_metadata(path), str(path))
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo(METADATA_NAME).file_size > _LARGEST_METADATA:
                 raise UserError(f"{path}: its metadata is larger than 16 MiB.", "Convert it again.")
-            return _parse(archive.read(METADATA_NAME), str(path))
+            return parse_facts(archive.read(METADATA_NAME), str(path))
     except (zipfile.BadZipFile, KeyError) as error:
         raise UserError(f"{path} carries no metadata.", "Convert it with python -m convert.tflite.") from error
 
@@ -197,10 +216,15 @@ def read_side_file(path: Path) -> ArtifactFacts:
     """
     if not path.is_file():
         raise UserError(f"{path} is not a file.", "The side file lies beside its artifact; convert again to make it.")
-    return _parse(path.read_bytes(), str(path))
+    return parse_facts(path.read_bytes(), str(path))
 
 
-def _parse(content: bytes, name: str) -> ArtifactFacts:
+def parse_facts(content: bytes | str, name: str) -> ArtifactFacts:
+    """Read facts from JSON.
+
+    Raises:
+        UserError: It does not fit the schema.
+    """
     try:
         return ArtifactFacts.model_validate(json.loads(content))
     except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -234,7 +258,7 @@ def _backends(ops: Iterable[OpCount]) -> dict[str, BackendFacts]:
     return facts
 
 
-def _left_in_float(ops: Iterable[OpCount], recipe: Recipe) -> dict[str, int]:
+def left_in_float(ops: Iterable[OpCount], recipe: Recipe) -> dict[str, int]:
     """Float operations of a recipe of integers, without the steps between the two."""
     left: dict[str, int] = {}
     for entry in ops if recipe.needs_calibration else ():

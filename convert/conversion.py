@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import tf_keras as keras
 from numpy.typing import NDArray
 
+from calib_data.errors import UserError
 from calib_data.files import sha256, write_bytes, write_text
 from calib_data.sizes import PhotoSize
-from convert.artifact import ArtifactFacts, SourceModel, describe, with_metadata
+from convert.artifact import ArtifactFacts, RuntimeFacts, SourceModel, describe, with_metadata
 from convert.checking import Check
 from convert.exporter import TFLiteExporter
 from convert.photo_sets import PhotoSet
@@ -23,6 +25,15 @@ from pynet_tf.model_files import config_of
 
 Watch = Callable[[Iterable[NDArray[np.float32]], int, str], Iterator[NDArray[np.float32]]]
 Say = Callable[[str], None]
+_OTHER_SUFFIXES = {".tflite": (".onnx",), ".onnx": (".tflite",)}
+
+
+class Exporter(Protocol):
+    """Makes what a file of one format holds."""
+
+    def export(self, recipe: Recipe) -> Any:
+        """The content by a recipe."""
+        ...
 
 
 @dataclass
@@ -55,6 +66,7 @@ class Conversion:
     say: Say
     rewrites: Collection[str] = frozenset(REWRITES)
     artifacts: list[ArtifactFacts] = field(default_factory=list)
+    suffix: ClassVar[str] = ".tflite"
 
     def convert(self, recipes: Sequence[Recipe]) -> list[ArtifactFacts]:
         """Make one artifact a recipe in `folder`, and prove each on every runtime.
@@ -63,14 +75,14 @@ class Conversion:
             UserError: The model, a recipe or the photos are at fault.
         """
         source = self._source()
-        exporter = TFLiteExporter(self.model, self.size, self._calibration_photos, self.rewrites)
+        exporter = self._exporter()
         contents = []
         for recipe in recipes:
             self.say(f"converting {recipe.name}")
             contents.append(exporter.export(recipe))
         check = Check(
             self.model,
-            self.watch(self.check.tensors(), len(self.check.pairs), "float model"),
+            self.watch(self._check_photos(), len(self.check.pairs), "float model"),
             self.folder,
             self.threads,
         )
@@ -78,24 +90,53 @@ class Conversion:
             self.artifacts.append(self._prove(recipe, content, source, check))
         return self.artifacts
 
+    def name_of(self, recipe: Recipe) -> str:
+        """The artifact's name, without suffix."""
+        return f"{self.model_file.stem}-{self.size}-{recipe.name}"
+
+    def check_side_files(self, out: Path, recipes: Sequence[Recipe]) -> None:
+        """Refuse to overwrite the side file of a file of another format that is still there.
+
+        Raises:
+            UserError: `out` has an artifact of that name in another format.
+        """
+        for recipe in recipes:
+            for suffix in _OTHER_SUFFIXES[self.suffix]:
+                other = out / f"{self.name_of(recipe)}{suffix}"
+                if other.exists():
+                    raise UserError(
+                        f"{other} is there, and its side file has the name that {other.stem}{self.suffix} needs.",
+                        "Name another folder by --out.",
+                    )
+
     def publish(self, out: Path) -> None:
         """Move the artifacts to `out`, each after its side file, so that an artifact is never without one."""
         for facts in self.artifacts:
             write_text(out / f"{facts.name}.json", facts.model_dump_json(indent=2) + "\n")
             (self.folder / facts.file).replace(out / facts.file)
 
-    def _prove(self, recipe: Recipe, content: bytes, source: SourceModel, check: Check) -> ArtifactFacts:
-        name = f"{self.model_file.stem}-{self.size}-{recipe.name}"
-        path = self.folder / f"{name}.tflite"
+    def _exporter(self) -> Exporter:
+        return TFLiteExporter(self.model, self.size, self._calibration_photos, self.rewrites)
+
+    def _prove(self, recipe: Recipe, content: Any, source: SourceModel, check: Check) -> ArtifactFacts:
+        name = self.name_of(recipe)
+        path = self.folder / f"{name}{self.suffix}"
         write_bytes(path, content)
-        runs = []
-        for runtime in self.runtimes:
-            self.say(f"checking {recipe.name} on {runtime.name} {runtime.version}")
-            runs.append(check.run(path, runtime))
+        runs = self._runs(recipe, path, check)
         calibration = self.calibration.facts() if recipe.needs_calibration else None
         facts = describe(content, name, source, recipe, calibration, runs)
         write_bytes(path, with_metadata(content, facts))
         return facts.model_copy(update={"file": path.name, "sha256": sha256(path)})
+
+    def _runs(self, recipe: Recipe, path: Path, check: Check) -> list[RuntimeFacts]:
+        runs = []
+        for runtime in self.runtimes:
+            self.say(f"checking {recipe.name} on {runtime.name} {runtime.version}")
+            runs.append(check.run(path, runtime))
+        return runs
+
+    def _check_photos(self) -> Iterator[NDArray[np.float32]]:
+        return self.check.tensors()
 
     def _calibration_photos(self) -> Iterator[NDArray[np.float32]]:
         return self.watch(self.calibration.tensors(), len(self.calibration.pairs), "calibration")

@@ -38,13 +38,27 @@ NETWORK_OPS = frozenset(
         "TRANSPOSE_CONV",
     }
 )
+ONNX_OPS = frozenset(
+    {
+        "Add",
+        "Concat",
+        "Conv",
+        "ConvTranspose",
+        "InstanceNormalization",
+        "LeakyRelu",
+        "MaxPool",
+        "Resize",
+        "Slice",
+        "Tanh",
+    }
+)
 _WITH_WEIGHTS = frozenset({"CONV_2D", "TRANSPOSE_CONV"})
 
 CAN_TAKE: dict[ElementType, frozenset[str]] = {
-    "float32": NETWORK_OPS,
-    "float16": _WITH_WEIGHTS,
-    "int8-weights": frozenset({"CONV_2D"}),
-    "int8": NETWORK_OPS,
+    "float32": NETWORK_OPS | ONNX_OPS,
+    "float16": _WITH_WEIGHTS | ONNX_OPS,
+    "int8-weights": frozenset({"CONV_2D", "Conv", "ConvTranspose"}),
+    "int8": NETWORK_OPS | ONNX_OPS,
     "int16x8": NETWORK_OPS,
 }
 _WHY_NOT: dict[tuple[str, ElementType], str] = {
@@ -98,9 +112,10 @@ def check_can_take(op: str, element_type: ElementType) -> None:
     Raises:
         UserError: PyNET has no such operation, or it cannot take the type; says which it can.
     """
-    if op not in NETWORK_OPS:
+    if op not in NETWORK_OPS | ONNX_OPS:
         raise UserError(
-            f"op {op!r} does not occur in PyNET; known are {', '.join(sorted(NETWORK_OPS))}.",
+            f"op {op!r} does not occur in PyNET; known are {', '.join(sorted(NETWORK_OPS))}, and in ONNX "
+            f"{', '.join(sorted(ONNX_OPS))}.",
             "Name one of these, or * for all that can take the type.",
         )
     if op not in CAN_TAKE[element_type]:

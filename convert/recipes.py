@@ -8,20 +8,29 @@ earlier one. `*` as op means every operation that can take the type.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from calib_data.errors import UserError
-from convert.flatbuffer import Flatbuffer, Op
+from convert.flatbuffer import Op
 from convert.policy import CALIBRATED_TYPES, CAN_TAKE, ELEMENT_TYPES, ElementType, check_can_take
 
 _FOLDER = Path(__file__).parent / "recipes"
 STANDARD = ("float32", "float16", "dynamic", "int8", "int8-full", "int16x8")
+ONNX_STANDARD = ("float32", "float16", "dynamic", "int8", "int8-full")
 _LARGEST_FILE = 1 << 20
+
+
+class Network(Protocol):
+    """A network of a format, as its operations."""
+
+    def ops(self) -> Iterable[Op]:
+        """All operations in order."""
+        ...
 
 
 class Rule(BaseModel):
@@ -75,13 +84,13 @@ class Recipe(BaseModel):
                 chosen = rule.type
         return chosen
 
-    def check_scopes(self, file: Flatbuffer) -> None:
+    def check_scopes(self, network: Network) -> None:
         """Refuse a rule that speaks of nothing in the network.
 
         Raises:
             UserError: A rule matches no operation.
         """
-        ops = list(file.ops())
+        ops = list(network.ops())
         for rule in self.rules:
             if not any(rule.matches(op) for op in ops):
                 examples = sorted({op.scope.split("/")[0] for op in ops})
@@ -91,20 +100,24 @@ class Recipe(BaseModel):
                 )
 
 
-def load_recipe(name_or_path: str) -> Recipe:
+def load_recipe(name_or_path: str, standard: Sequence[str] = STANDARD) -> Recipe:
     """Read a recipe that comes with the package by its name, or any other by its path.
+
+    Args:
+        name_or_path: Of `standard`, or a path that ends in `.json`.
+        standard: `STANDARD` for .tflite files, `ONNX_STANDARD` for .onnx files, some of which have other rules.
 
     Raises:
         UserError: No such recipe; not JSON; an unknown key or type; an op that cannot take the type; two types that
             cannot be mixed.
     """
-    if name_or_path in STANDARD:
-        path = _FOLDER / f"{name_or_path}.json"
+    if name_or_path in standard:
+        path = _standard_path(name_or_path, standard)
     elif name_or_path.endswith(".json"):
         path = Path(name_or_path)
     else:
         raise UserError(
-            f"there is no recipe {name_or_path!r}; known are {', '.join(STANDARD)}.",
+            f"there is no recipe {name_or_path!r}; known are {', '.join(standard)}.",
             "Take one of these, or name a .json file with a recipe of your own.",
         )
     if not path.is_file():
@@ -116,6 +129,11 @@ def load_recipe(name_or_path: str) -> Recipe:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"the recipe {path} is not JSON: {error}.", "Mend it; convert/recipes has examples.") from error
     return _checked(_parsed(path, data))
+
+
+def _standard_path(name: str, standard: Sequence[str]) -> Path:
+    own = _FOLDER / "onnx" / f"{name}.json"
+    return own if standard is ONNX_STANDARD and own.is_file() else _FOLDER / f"{name}.json"
 
 
 def check_names(recipes: Sequence[Recipe]) -> None:

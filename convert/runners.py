@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from calib_data.errors import UserError
 from convert.flatbuffer import SIGNATURE, Flatbuffer
-from convert.runtimes import DEFAULT_RUNTIME, find_runtime
+from convert.runtimes import DEFAULT_RUNTIME, ONNX_RUNTIME, find_runtime
 
 PHOTO, BOKEH = "photo", "bokeh"
 SUFFIXES = (".keras", ".tflite", ".onnx")
 _TENSOR_MULTIPLE = 32
+_LARGEST_BYTE = np.float32(255)
+_CHANNELS = (3, 4)
+_TO_NCHW, _TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
 class Runner(ABC):
@@ -71,7 +74,28 @@ class KerasRunner(Runner):
         return np.clip(self._network(photo, training=False).numpy(), 0.0, 1.0)
 
 
-class TFLiteRunner(Runner):
+class FileRunner(Runner):
+    """A file on a runtime, in steps, so that running alone can be timed; other types are taken and given as floats."""
+
+    delegate_partitions = 0
+
+    def _run(self, photo: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.to_picture(self.invoke(self.to_tensor(photo)))
+
+    @abstractmethod
+    def to_tensor(self, photo: NDArray[np.float32]) -> NDArray[Any]:
+        """The photo in the file's own type and layout."""
+
+    @abstractmethod
+    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Run the file on a tensor of its own type."""
+
+    @abstractmethod
+    def to_picture(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
+        """The file's output as floats."""
+
+
+class TFLiteRunner(FileRunner):
     """A .tflite file on one runtime; integers are taken and given as floats."""
 
     def __init__(self, path: Path, runtime: str = DEFAULT_RUNTIME, threads: int | None = None) -> None:
@@ -81,14 +105,11 @@ class TFLiteRunner(Runner):
         self._input = self._signature.get_input_details()[PHOTO]
         self._output = self._signature.get_output_details()[BOKEH]
         super().__init__(path, tuple(int(side) for side in self._input["shape"]))
+        self.delegate_partitions = self._delegate_partitions()
 
-    @property
-    def delegate_partitions(self) -> int:
+    def _delegate_partitions(self) -> int:
         """In how many parts a delegate (XNNPACK) runs the graph; 0 if it runs none of it."""
         return sum(entry["op_name"] == "DELEGATE" for entry in self._interpreter._get_ops_details())
-
-    def _run(self, photo: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self.to_picture(self.invoke(self.to_tensor(photo)))
 
     def to_tensor(self, photo: NDArray[np.float32]) -> NDArray[Any]:
         """The photo in the file's own type."""
@@ -103,36 +124,36 @@ class TFLiteRunner(Runner):
         return dequantized(tensor, self._output)
 
 
-class OnnxRunner(Runner):
-    """An .onnx file in onnxruntime."""
+class OnnxRunner(FileRunner):
+    """An .onnx file in onnxruntime, of either layout, of floats or bytes."""
 
-    def __init__(self, path: Path) -> None:
-        import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as states
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except (
-            states.InvalidProtobuf,
-            states.InvalidGraph,
-            states.NoSuchFile,
-            states.Fail,
-            states.NotImplemented,
-        ) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise UserError(f"onnxruntime refuses {path}: {reason}.", "Export it again.") from error
+    def __init__(self, path: Path, runtime: str = ONNX_RUNTIME, threads: int | None = None) -> None:
+        self._session = find_runtime(runtime).session(path, threads or os.cpu_count() or 1)
         inputs = {entry.name: entry for entry in self._session.get_inputs()}
         if set(inputs) != {PHOTO} or BOKEH not in {entry.name for entry in self._session.get_outputs()}:
             raise UserError(
                 f"{path} has the inputs {', '.join(inputs)}; a PyNET has {PHOTO} and {BOKEH}.", "Export it again."
             )
-        shape = inputs[PHOTO].shape
-        super().__init__(path, tuple(side if isinstance(side, int) else None for side in shape))
+        sides = [side if isinstance(side, int) else None for side in inputs[PHOTO].shape]
+        self._in_bytes = inputs[PHOTO].type == "tensor(uint8)"
+        self._maps_first = len(sides) == len(_TO_NCHW) and sides[1] in _CHANNELS
+        super().__init__(path, tuple(sides[place] for place in _TO_NHWC) if self._maps_first else tuple(sides))
 
-    def _run(self, photo: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.clip(self._session.run([BOKEH], {PHOTO: photo})[0], 0.0, 1.0)
+    def to_tensor(self, photo: NDArray[np.float32]) -> NDArray[Any]:
+        """The photo in the file's own type and layout."""
+        turned = np.ascontiguousarray(photo.transpose(_TO_NCHW)) if self._maps_first else photo
+        return np.rint(turned * _LARGEST_BYTE).astype(np.uint8) if self._in_bytes else turned
+
+    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Run the file on a tensor of its own type."""
+        return self._session.run([BOKEH], {PHOTO: tensor})[0]
+
+    def to_picture(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
+        """The file's output as floats `(1, H, W, 3)`."""
+        turned = tensor.transpose(_TO_NHWC) if self._maps_first else tensor
+        if turned.dtype == np.uint8:
+            return turned.astype(np.float32) / _LARGEST_BYTE
+        return np.clip(turned, 0.0, 1.0)
 
 
 def load_artifact(path: Path | str) -> Runner:
@@ -151,13 +172,23 @@ def load_artifact(path: Path | str) -> Runner:
     if file.suffix not in SUFFIXES:
         raise UserError(f"{file.name} is no artifact.", f"Name a file that ends in {', '.join(SUFFIXES)}.")
     if not file.is_file():
-        raise UserError(f"{file} is not a file.", "Make one with python -m convert.tflite.")
+        raise UserError(f"{file} is not a file.", "Make one with python -m convert.tflite or convert.onnx.")
     runners: dict[str, type[KerasRunner] | type[TFLiteRunner] | type[OnnxRunner]] = {
         ".keras": KerasRunner,
         ".tflite": TFLiteRunner,
         ".onnx": OnnxRunner,
     }
     return runners[file.suffix](file)
+
+
+def open_file(path: Path, runtime: str, threads: int) -> FileRunner:
+    """Load a `.tflite` or `.onnx` file on one runtime.
+
+    Raises:
+        UserError: The file is no such file, the runtime is not installed or refuses it.
+    """
+    runner: type[TFLiteRunner] | type[OnnxRunner] = OnnxRunner if path.suffix == ".onnx" else TFLiteRunner
+    return runner(path, runtime, threads)
 
 
 def check_tflite(path: Path) -> None:

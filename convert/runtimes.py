@@ -1,4 +1,4 @@
-"""The runtimes on which .tflite files are proven, each with one set of kernels."""
+"""The runtimes on which files are proven, each with one set of kernels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from typing import Any
 
 from calib_data.errors import UserError
 
+_ERRORS_ONLY = 3
+_LONGEST_REASON = 200
+_REFUSALS = ("InvalidProtobuf", "InvalidGraph", "NoSuchFile", "Fail", "NotImplemented", "InvalidArgument")
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -22,13 +26,15 @@ class Runtime:
         module: Where its `Interpreter` is.
         resolver: Name of the op resolver type that picks the kernels.
         optional: Too slow to be run unless asked for.
+        suffix: Of the files that it runs.
     """
 
     name: str
     package: str
     module: str
-    resolver: str
+    resolver: str = ""
     optional: bool = False
+    suffix: str = ".tflite"
 
     @property
     def installed(self) -> bool:
@@ -46,9 +52,7 @@ class Runtime:
         Raises:
             UserError: The runtime is not installed, or refuses the file.
         """
-        if not self.installed:
-            raise UserError(f"{self.package} is not installed.", f"pip install {self.package}")
-        module = importlib.import_module(self.module)
+        module = self._module_for(path)
         kernels = getattr(module.OpResolverType, self.resolver)
         try:
             interpreter = module.Interpreter(
@@ -63,6 +67,37 @@ class Runtime:
             ) from error
         return interpreter
 
+    def session(self, path: Path, threads: int) -> Any:
+        """A session of onnxruntime on a file, on the CPU.
+
+        Raises:
+            UserError: The runtime is not installed, or refuses the file.
+        """
+        module = self._module_for(path)
+        states = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+        options = module.SessionOptions()
+        options.log_severity_level = _ERRORS_ONLY
+        options.intra_op_num_threads = threads
+        try:
+            return module.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except tuple(getattr(states, name) for name in _REFUSALS) as error:
+            reason = " ".join(str(error).split())[:_LONGEST_REASON]
+            raise UserError(
+                f"onnxruntime {self.version} refuses {path}: {reason}.",
+                "Export it again with python -m convert.onnx, for an older runtime with a lower --opset.",
+            ) from error
+
+    def _module_for(self, path: Path) -> Any:
+        if path.suffix != self.suffix:
+            raise UserError(
+                f"{self.name} does not run {path.name}.",
+                f"It runs {self.suffix} files; for this one take "
+                f"{', '.join(one.name for one in RUNTIMES.values() if one.suffix == path.suffix) or 'another file'}.",
+            )
+        if not self.installed:
+            raise UserError(f"{self.package} is not installed.", f"pip install {self.package}")
+        return importlib.import_module(self.module)
+
 
 RUNTIMES = {
     runtime.name: runtime
@@ -71,14 +106,20 @@ RUNTIMES = {
         Runtime("litert-builtin", "ai-edge-litert", "ai_edge_litert.interpreter", "BUILTIN_WITHOUT_DEFAULT_DELEGATES"),
         Runtime("tflite-runtime", "tflite-runtime", "tflite_runtime.interpreter", "AUTO"),
         Runtime("litert-reference", "ai-edge-litert", "ai_edge_litert.interpreter", "BUILTIN_REF", optional=True),
+        Runtime("onnxruntime", "onnxruntime", "onnxruntime", suffix=".onnx"),
     )
 }
 DEFAULT_RUNTIME = "litert-xnnpack"
+ONNX_RUNTIME = "onnxruntime"
 
 
-def installed_runtimes(with_optional: bool = False) -> list[Runtime]:
-    """The runtimes that are installed, the slow reference kernels only if asked for."""
-    return [runtime for runtime in RUNTIMES.values() if runtime.installed and (with_optional or not runtime.optional)]
+def installed_runtimes(with_optional: bool = False, suffix: str = ".tflite") -> list[Runtime]:
+    """The runtimes for files of a kind that are installed, the slow reference kernels only if asked for."""
+    return [
+        runtime
+        for runtime in RUNTIMES.values()
+        if runtime.suffix == suffix and runtime.installed and (with_optional or not runtime.optional)
+    ]
 
 
 def find_runtime(name: str) -> Runtime:

@@ -56,7 +56,8 @@ def _table(artifacts: Sequence[ArtifactFacts], out: Path) -> Table:
         ]
         for facts in artifacts
     ]
-    return command.table("", [*columns, "ops left in float", "TFLite\nfrom"], rows)
+    family = "onnxruntime" if artifacts[0].format == "onnx" else "TFLite"
+    return command.table("", [*columns, "ops left in float", f"{family}\nfrom"], rows)
 
 
 def _cells(facts: ArtifactFacts, runtime: str) -> tuple[str, str, str, str]:

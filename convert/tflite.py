@@ -119,6 +119,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
         command.tell,
         rewrites,
     )
+    conversion.check_side_files(options.out, recipes)
     artifacts = conversion.convert(recipes)
     conversion.publish(options.out)
     print_summary(artifacts, options.out)

@@ -15,15 +15,15 @@ from pynet_tf.model_files import check_pynet
 PHOTO, BOKEH, LEVEL = "photo", "bokeh", "level1"
 
 
-def freeze(model: keras.Model, size: PhotoSize) -> Any:
-    """Trace the part of a model that makes the full-size picture, at one size, with its weights as constants.
+def renderer(model: keras.Model, size: PhotoSize) -> Any:
+    """The part of a model that makes the full-size picture, as a function at one size.
 
     Args:
         model: A PyNET that builds level 1.
         size: The photo that comes out.
 
     Returns:
-        A concrete function from `photo` `(1, H/2, W/2, C)` to `bokeh` `(1, H, W, 3)`, both 0..1.
+        A `tf.function` from `photo` `(1, H/2, W/2, C)` to `(1, H, W, 3)`, both 0..1.
 
     Raises:
         UserError: The model is no PyNET, or does not build level 1.
@@ -41,4 +41,16 @@ def freeze(model: keras.Model, size: PhotoSize) -> Any:
     def render(photo: tf.Tensor) -> tf.Tensor:
         return tf.minimum(tf.nn.relu(network(photo, training=False)), 1.0)
 
-    return convert_variables_to_constants_v2(render.get_concrete_function())
+    return render
+
+
+def freeze(model: keras.Model, size: PhotoSize) -> Any:
+    """Trace what `renderer` gives, with its weights as constants.
+
+    Returns:
+        A concrete function from `photo` to `bokeh`.
+
+    Raises:
+        UserError: The model is no PyNET, or does not build level 1.
+    """
+    return convert_variables_to_constants_v2(renderer(model, size).get_concrete_function())

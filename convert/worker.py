@@ -16,7 +16,7 @@ import numpy as np
 
 from calib_data.errors import UserError
 from calib_data.files import write_json
-from convert.runners import TFLiteRunner
+from convert.runners import open_file
 
 _STATUS = Path("/proc/self/status")
 
@@ -26,7 +26,7 @@ def main(request_path: str) -> int:
     request = json.loads(Path(request_path).read_text("utf-8"))
     before = _resident_mib("VmRSS")
     try:
-        runner = TFLiteRunner(Path(request["artifact"]), request["runtime"], request["threads"])
+        runner = open_file(Path(request["artifact"]), request["runtime"], request["threads"])
     except UserError as error:
         print(error.problem, file=sys.stderr)
         return 2
