@@ -1,0 +1,3 @@
+package dev.pynet.bokeh.engine
+
+class Dummy
