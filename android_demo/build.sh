@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # From sources to a signed APK without an Android SDK: Maven compiles, this packs.
-#   build.sh apk     android_demo/dist/pynet-bokeh-demo.apk
-#   build.sh test    unit tests, engine tests and screen tests on the JVM; screenshots in android_demo/build/screenshots
+#   build.sh apk MODEL.tflite...    android_demo/dist/pynet-bokeh-demo.apk with these artifacts inside
+#   build.sh test                   what was packed last: unit, engine and screen tests on the JVM
 set -euo pipefail
+here=$PWD
 cd "$(dirname "$0")"
 
 readonly BUILD=build DIST=dist APK=dist/pynet-bokeh-demo.apk
 readonly MANIFEST=app/src/main/AndroidManifest.xml ASSETS=app/src/main/assets
+readonly SAMPLES="18 20 21"
 readonly ABIS="arm64-v8a x86_64"
 readonly PAGE=16384
 # apt package of each program that is not Maven's
@@ -51,6 +53,15 @@ tools() {
         unzip -qo $BUILD/runtime/classes.jar -d $BUILD/runtime/classes
     done
     jar --create --file $BUILD/runtime/classes.jar -C $BUILD/runtime/classes org
+}
+
+assets() {
+    say "assets"
+    mkdir -p $ASSETS/models $ASSETS/photos
+    rm -f $ASSETS/models/* $ASSETS/photos/*
+    cp "$@" $ASSETS/models
+    local number
+    for number in $SAMPLES; do cp "../calib_data/samples/test/original/$number.jpg" $ASSETS/photos; done
 }
 
 resources() {
@@ -106,23 +117,30 @@ key() {
         -keypass android -alias debug -keyalg RSA -keysize 2048 -validity 10950 -dname "CN=PyNET bokeh debug" 2>/dev/null
 }
 
+usage() {
+    echo "usage: build.sh apk MODEL.tflite...  or  build.sh test" >&2
+    exit 2
+}
+
+models=()
+for model in "${@:2}"; do
+    [ -f "$here/$model" ] || [ -f "$model" ] || { echo "error: $model is not a file." >&2; exit 2; }
+    models+=("$(cd "$here" && realpath "$model")")
+done
 case "${1:-}" in
     apk)
+        [ ${#models[@]} -gt 0 ] || usage
         programs
         tools
+        assets "${models[@]}"
         resources
         compile
         dex
         pack
         ;;
     test)
-        programs
-        tools
-        resources
+        [ -f $APK ] || { echo "error: there is no $APK. fix: make android" >&2; exit 2; }
         maven verify
         ;;
-    *)
-        echo "usage: build.sh apk|test" >&2
-        exit 2
-        ;;
+    *) usage ;;
 esac

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from convert.exporter import TFLiteExporter
 from convert.photo_sets import PhotoSet
 from convert.recipes import Recipe
 from convert.runtimes import Runtime
+from convert.self_check import self_check
 from pynet_tf.model_files import config_of
 
 Watch = Callable[[Iterable[NDArray[np.float32]], int, str], Iterator[NDArray[np.float32]]]
@@ -91,7 +93,8 @@ class Conversion:
             runs.append(check.run(path, runtime))
         calibration = self.calibration.facts() if recipe.needs_calibration else None
         facts = describe(content, name, source, recipe, calibration, runs)
-        write_bytes(path, with_metadata(content, facts))
+        check_inside = self_check(path, facts.input.shape, self.folder, self.threads or os.cpu_count() or 1)
+        write_bytes(path, with_metadata(content, facts, check_inside))
         return facts.model_copy(update={"file": path.name, "sha256": sha256(path)})
 
     def _calibration_photos(self) -> Iterator[NDArray[np.float32]]:

@@ -30,9 +30,10 @@ interface Watch {
 data class Times(val before: Double, val network: Double, val after: Double)
 
 /** Renders photos of any size through an artifact, as `python -m pynet_tf.render` does. */
-class Renderer(private val artifact: Artifact, private val network: Network) {
-    private val input = artifact.input.buffer()
-    private val output = artifact.output.buffer()
+class Renderer(private val input: Port, private val output: Port, private val network: Network) {
+    private val given = input.buffer()
+    private val made = output.buffer()
+    private val takesDepth = input.channels == 4
 
     /**
      * Rewrites a photo with its background blurred.
@@ -43,24 +44,24 @@ class Renderer(private val artifact: Artifact, private val network: Network) {
      */
     fun render(photo: PhotoRows, depth: Picture?, watch: Watch): Times {
         checkSize(photo.size)
-        if (artifact.takesDepth && depth == null) {
+        if (takesDepth && depth == null) {
             throw Refused("This model wants to know what is near.", "Tap on what is to stay sharp.")
         }
         val started = System.nanoTime()
-        val fit = fitPhoto(photo.size, artifact.size)
+        val fit = fitPhoto(photo.size, Size(output.height, output.width))
         val shrunk = shrink(photo, fit.scaled, watch)
-        val tensor = tensor(shrunk.picture, depth.takeIf { artifact.takesDepth }, fit)
-        artifact.input.encode(tensor, input)
+        val tensor = tensor(shrunk.picture, depth.takeIf { takesDepth }, fit)
+        input.encode(tensor, given)
         val ready = System.nanoTime()
         watch.at(Stage.RENDERING, 0.0)
-        network.run(input, output)
+        network.run(given, made)
         val rendered = System.nanoTime()
         finish(photo, fit, shrunk.grey, tensor.first(3), watch)
         return Times((ready - started) / 1e6, (rendered - ready) / 1e6, (System.nanoTime() - rendered) / 1e6)
     }
 
     private fun finish(photo: PhotoRows, fit: Fit, grey: Boolean, tensor: Picture, watch: Watch) {
-        val bokeh = artifact.output.decode(output).unfitted(fit)
+        val bokeh = output.decode(made).unfitted(fit)
         watch.at(Stage.FINISHING, 0.0)
         if (fit.scaled == photo.size) {
             val length = 3 * photo.size.width

@@ -1,3 +1,0 @@
-package dev.pynet.bokeh.engine
-
-class Dummy
