@@ -69,7 +69,8 @@ resources() {
     rm -rf $BUILD/gen && mkdir -p $BUILD/gen
     $BUILD/tools/aapt2 compile --dir app/src/main/res -o $BUILD/compiled.zip
     # Gradle takes the package from build.gradle.kts and refuses it in the manifest
-    sed "s/<manifest /<manifest package=\"$(version applicationId)\" /" $MANIFEST >$BUILD/AndroidManifest.xml
+    sed -e "s/<manifest /<manifest package=\"$(version applicationId)\" /" \
+        -e "s/\${applicationId}/$(version applicationId)/" $MANIFEST >$BUILD/AndroidManifest.xml
     $BUILD/tools/aapt2 link -o $BUILD/resources.apk -I $BUILD/tools/android-framework.jar \
         --manifest $BUILD/AndroidManifest.xml --java $BUILD/gen -A $ASSETS -0 tflite \
         --min-sdk-version "$(version minSdk)" --target-sdk-version "$(version targetSdk)" \

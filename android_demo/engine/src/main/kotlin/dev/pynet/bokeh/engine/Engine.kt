@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit
 data class Trial(val accelerator: String, val likeness: Double?, val milliseconds: Double?, val problem: String?)
 
 /** An artifact on the accelerator that was chosen for it. */
-class Session(val artifact: Artifact, private val network: RunningNetwork, val trials: List<Trial>) : AutoCloseable {
+class Session(val artifact: Artifact, val network: RunningNetwork, val trials: List<Trial>) : AutoCloseable {
     val accelerator: String get() = trials.last().accelerator
     val renderer = Renderer(artifact.input, artifact.output, network)
 
