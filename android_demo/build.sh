@@ -113,6 +113,20 @@ pack() {
     mv $BUILD/signed.apk $APK
 }
 
+report() {
+    say "$APK"
+    local library
+    printf 'size      %s MiB\n' "$(($(stat -c %s $APK) >> 20))"
+    $BUILD/tools/aapt2 dump badging $APK | sed -n "s/^sdkVersion:'\(.*\)'/min SDK   \1/p; s/^targetSdkVersion:'\(.*\)'/target    \1/p;
+        s/^native-code: \(.*\)/ABIs      \1/p; s/^uses-permission.*/&/p"
+    for library in "$BUILD"/lib/*/*.so; do
+        printf 'library   %s: pages of %s bytes\n' "${library#"$BUILD"/lib/}" \
+            "$(($(readelf -lW "$library" | awk '$1 == "LOAD" {print $NF}' | sort | head -n 1)))"
+    done
+    unzip -lv $APK 'assets/models/*' | awk '/tflite/ {printf "model     %s: %d KiB, %s\n", $NF, $1 / 1024, $2}'
+    echo "next: adb install $PWD/$APK"
+}
+
 key() {
     [ -f $BUILD/debug.keystore ] || keytool -genkeypair -keystore $BUILD/debug.keystore -storepass android \
         -keypass android -alias debug -keyalg RSA -keysize 2048 -validity 10950 -dname "CN=PyNET bokeh debug" 2>/dev/null
@@ -138,6 +152,7 @@ case "${1:-}" in
         compile
         dex
         pack
+        report
         ;;
     test)
         [ -f $APK ] || { echo "error: there is no $APK. fix: make android" >&2; exit 2; }

@@ -170,7 +170,7 @@ def with_metadata(content: bytes, facts: ArtifactFacts, more: Mapping[str, bytes
     inside = facts.model_copy(update={"file": "", "sha256": ""})
     store = io.BytesIO()
     with zipfile.ZipFile(store, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, entry in {METADATA_NAME: inside.model_dump_json(indent=1), **(more or {})}.items():
+        for name, entry in {METADATA_NAME: inside.model_dump_json(indent=1).encode(), **(more or {})}.items():
             archive.writestr(zipfile.ZipInfo(name, _MOMENT), entry, zipfile.ZIP_DEFLATED)
     return content + store.getvalue()
 

@@ -1,4 +1,4 @@
-"""A picture inside the artifact and what the artifact makes of it: an app tells by it whether a phone computes right."""
+"""A picture inside the artifact and what the artifact makes of it: tells an app whether a phone computes right."""
 
 from __future__ import annotations
 

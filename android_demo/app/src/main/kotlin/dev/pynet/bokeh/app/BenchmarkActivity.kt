@@ -43,6 +43,11 @@ class BenchmarkActivity : Activity() {
         if (savedInstanceState == null && intent.hasExtra(RUNS)) start()
     }
 
+    /** Waits until what was begun is measured. */
+    fun await() {
+        engine.submit {}.get()
+    }
+
     private fun accelerators(): List<Accelerator> = (application as BokehApp).accelerators()
 
     private fun start() {

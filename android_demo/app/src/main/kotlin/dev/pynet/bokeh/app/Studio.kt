@@ -92,6 +92,11 @@ class Studio(context: Context, private val engine: Engine) {
         session?.cancel()
     }
 
+    /** Waits until the engine has done what it was asked for. */
+    fun await() {
+        engine.submit {}.get()
+    }
+
     fun close() {
         cancel()
         shown = {}

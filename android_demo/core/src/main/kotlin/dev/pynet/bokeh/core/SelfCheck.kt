@@ -8,7 +8,7 @@ import kotlin.math.log10
  * @property input the network's input
  * @property expected every [STEP]th pixel of its output, both ways
  */
-class SelfCheck private constructor(val input: Picture, private val expected: Picture) {
+class SelfCheck private constructor(val input: Picture, val expected: Picture) {
     /** PSNR in dB of an output against the expected one, both at 8 bits. */
     fun likeness(output: Picture): Double {
         var sum = 0.0

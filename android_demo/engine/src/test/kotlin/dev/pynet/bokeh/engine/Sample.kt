@@ -6,15 +6,15 @@ import java.io.RandomAccessFile
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 
-/** The artifacts that go into the APK, and what `python -m pynet_tf.render` makes with the first of them. */
+/** The artifacts in the APK, and what Python makes with them: `python -m tests.android_demo.expected` writes it. */
 object Sample {
     private val assets = File(checkNotNull(System.getProperty("assets")))
     val expected = File(checkNotNull(System.getProperty("expected")))
-    val model: File = File(assets, "models").listFiles { file -> file.extension == "tflite" }.orEmpty().min()
+    val models: List<File> = File(assets, "models").listFiles { file -> file.extension == "tflite" }.orEmpty().sorted()
 
-    fun map(file: File): ByteBuffer = RandomAccessFile(file, "r").use {
+    fun artifact(file: File = models.last()): Artifact = Artifact.read(map(file), file.name)
+
+    private fun map(file: File): ByteBuffer = RandomAccessFile(file, "r").use {
         it.channel.map(FileChannel.MapMode.READ_ONLY, 0, it.length())
     }
-
-    fun artifact(): Artifact = Artifact.read(map(model), model.name)
 }
