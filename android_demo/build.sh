@@ -117,7 +117,7 @@ report() {
     say "$APK"
     local library
     printf 'size      %s MiB\n' "$(($(stat -c %s $APK) >> 20))"
-    $BUILD/tools/aapt2 dump badging $APK | sed -n "s/^sdkVersion:'\(.*\)'/min SDK   \1/p; s/^targetSdkVersion:'\(.*\)'/target    \1/p;
+    $BUILD/tools/aapt2 dump badging $APK | sed -n "s/^\(minS\|s\)dkVersion:'\(.*\)'/min SDK   \2/p; s/^targetSdkVersion:'\(.*\)'/target    \1/p;
         s/^native-code: \(.*\)/ABIs      \1/p; s/^uses-permission.*/&/p"
     for library in "$BUILD"/lib/*/*.so; do
         printf 'library   %s: pages of %s bytes\n' "${library#"$BUILD"/lib/}" \
@@ -129,7 +129,7 @@ report() {
 
 key() {
     [ -f $BUILD/debug.keystore ] || keytool -genkeypair -keystore $BUILD/debug.keystore -storepass android \
-        -keypass android -alias debug -keyalg RSA -keysize 2048 -validity 10950 -dname "CN=PyNET bokeh debug" 2>/dev/null
+        -keypass android -alias debug -keyalg RSA -keysize 2048 -validity 10950 -dname "CN=PyNET bokeh debug" >$BUILD/keytool.log 2>&1
 }
 
 usage() {

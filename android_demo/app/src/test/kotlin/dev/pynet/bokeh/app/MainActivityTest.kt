@@ -24,10 +24,9 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
-import java.io.ByteArrayInputStream
-import java.io.ByteArrayOutputStream
 import java.io.File
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
 
 @RunWith(RobolectricTestRunner::class)
 class MainActivityTest {
@@ -49,7 +48,7 @@ class MainActivityTest {
         shadowOf(stage.activity).receiveResult(asked.intent, Activity.RESULT_OK, Intent().setData(uri))
         stage.settle()
 
-        assertNotNull(stage.state.after)
+        assertNotNull(stage.text(R.id.message), stage.state.after)
         assertTrue(stage.activity.findViewById<View>(R.id.save).isEnabled)
         assertTrue(stage.text(R.id.status), "300 × 200" in stage.text(R.id.status) && "runs on test" in stage.text(R.id.status))
         val result = BitmapFactory.decodeFile(stage.studio.work.result.path)
@@ -63,7 +62,7 @@ class MainActivityTest {
         resolver.registerInputStream(uri, photo().inputStream())
         val shared = Stage(Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, uri))
         shared.settle()
-        assertNotNull(shared.state.after)
+        assertNotNull(shared.text(R.id.message), shared.state.after)
 
         shared.click(R.id.camera)
         val asked = shadowOf(shared.activity).nextStartedActivityForResult
@@ -75,7 +74,7 @@ class MainActivityTest {
 
         shared.studio.openSample(shared.studio.samples().first())
         shared.settle()
-        assertNotNull(shared.state.after)
+        assertNotNull(shared.text(R.id.message), shared.state.after)
     }
 
     @Test
@@ -83,20 +82,19 @@ class MainActivityTest {
         val stage = Stage()
         stage.open(photo(orientation = 6))
         stage.settle()
-        val saved = ByteArrayOutputStream()
-        val resolver = shadowOf(stage.activity.contentResolver)
-        resolver.setNextDatabaseIdForInserts(7)
-        resolver.registerOutputStream(Uri.parse("${MediaStore.Images.Media.EXTERNAL_CONTENT_URI}/7"), saved)
+        val media = Robolectric.setupContentProvider(FakeMedia::class.java, MediaStore.AUTHORITY)
         stage.click(R.id.save)
         stage.settle()
 
         assertEquals(stage.activity.getString(R.string.saved), stage.state.message?.problem)
-        val values = resolver.insertStatements.single().contentValues
-        assertEquals(1, values.getAsInteger(MediaStore.Images.Media.IS_PENDING))
-        assertEquals(0, resolver.updateStatements.single().contentValues.getAsInteger(MediaStore.Images.Media.IS_PENDING))
-        val picture = BitmapFactory.decodeStream(ByteArrayInputStream(saved.toByteArray()))
+        val (id, values) = media.entries.entries.single()
+        assertEquals(1, media.writtenWhilePending)
+        assertEquals(0, values.getAsInteger(MediaStore.Images.Media.IS_PENDING))
+        assertEquals("Pictures/PyNET", values.getAsString(MediaStore.Images.Media.RELATIVE_PATH))
+        val saved = media.file(id)
+        val picture = BitmapFactory.decodeFile(saved.path)
         assertEquals(200 to 300, picture.width to picture.height)
-        val facts = ExifInterface(ByteArrayInputStream(saved.toByteArray()))
+        val facts = ExifInterface(saved.path)
         assertEquals(1, facts.getAttributeInt(ExifInterface.TAG_ORIENTATION, 0))
         assertEquals("Test camera", facts.getAttribute(ExifInterface.TAG_MODEL))
     }
@@ -122,12 +120,10 @@ class MainActivityTest {
     @Test
     fun `cancelling stops the work and says so`() {
         val begun = CountDownLatch(1)
-        val stage = Stage()
-        stage.app.ways = listOf(Accelerator("slow") { Fake(it, begun) })
-        stage.controller.destroy()
+        (RuntimeEnvironment.getApplication() as TestApp).ways = listOf(Accelerator("slow") { Fake(it, begun) })
         val slow = Stage()
         slow.open(photo())
-        begun.await()
+        assertTrue(slow.text(R.id.message), begun.await(60, TimeUnit.SECONDS))
         shadowOf(android.os.Looper.getMainLooper()).idle()
         assertEquals(RENDERING, slow.state.progress?.stage)
         assertEquals(View.VISIBLE, slow.activity.findViewById<View>(R.id.cancel).visibility)
@@ -149,7 +145,7 @@ class MainActivityTest {
         RuntimeEnvironment.setQualifiers("land")
         stage.controller.configurationChange()
         assertTrue("made anew", before === stage.studio)
-        assertNotNull(stage.state.after)
+        assertNotNull(stage.text(R.id.message), stage.state.after)
         assertEquals(0.25f, stage.state.slider)
         assertTrue(stage.activity.findViewById<View>(R.id.save).isEnabled)
     }
@@ -184,7 +180,7 @@ class MainActivityTest {
         }
         stage.open(photo())
         stage.settle()
-        assertNotNull(stage.state.after)
+        assertNotNull(stage.text(R.id.message), stage.state.after)
         assertEquals(View.GONE, stage.activity.findViewById<View>(R.id.message).visibility)
     }
 
