@@ -8,12 +8,20 @@ DEMO_SIZE := 512x768
 DEMO_PHOTO := calib_data/samples/test/original/18.jpg
 DEMO_MODEL := $(DEMO)/pynet-rgb-w8-$(DEMO_SIZE)-int8.tflite
 
-.PHONY: help setup demo test lint types clean
+ANDROID := dist/android
+ANDROID_MODEL := $(ANDROID)/pynet-rgb-w8-512x768
+ANDROID_MODELS := $(ANDROID_MODEL)-int8.tflite $(ANDROID_MODEL)-float16.tflite
+APK := android_demo/dist/pynet-bokeh-demo.apk
+
+.PHONY: help setup demo test lint types clean android android-test arm
 
 help:
 	@echo "make demo    set up, convert the sample model six ways, prove each, render a photo"
 	@echo "make test    set up, run the whole test suite"
 	@echo "make setup   set up .venv alone"
+	@echo "make android        the sample app, $(APK)"
+	@echo "                    ANDROID_MODELS='a.tflite b.tflite' puts your own artifacts into it"
+	@echo "make android-test   its tests;  make arm    artifacts on an emulated Arm processor"
 	@echo "make lint    ruff;  make types    mypy;  make clean    remove dist"
 
 setup: $(READY)
@@ -35,7 +43,21 @@ demo: setup
 	$(BIN)/python -m pynet_tf.render $(DEMO_PHOTO) --model $(DEMO_MODEL) --before-after --out $(DEMO)
 
 test: setup
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -m "not android and not arm" $(PYTEST_OPTIONS)
+
+android: setup $(ANDROID_MODELS)
+	android_demo/build.sh apk $(ANDROID_MODELS)
+
+$(ANDROID_MODEL)-%.tflite: $(READY) $(wildcard pynet_tf/models/*.keras)
+	$(BIN)/python -m convert.tflite --recipe $* --size 512x768 --check-count 2 --out $(ANDROID)
+
+android-test: setup
+	$(BIN)/python -m tests.android_demo.expected
+	android_demo/build.sh test
+	$(BIN)/python -m pytest -m android tests/android_demo $(PYTEST_OPTIONS)
+
+arm: setup
+	$(BIN)/python -m pytest -m arm tests/android_demo $(PYTEST_OPTIONS)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -45,4 +67,4 @@ types: setup
 	$(BIN)/mypy
 
 clean:
-	rm -rf dist
+	rm -rf dist android_demo/build android_demo/dist

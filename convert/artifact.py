@@ -12,7 +12,7 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -180,12 +180,13 @@ def describe(
     )
 
 
-def with_metadata(content: bytes, facts: ArtifactFacts) -> bytes:
-    """The content of a .tflite file with its facts appended as a zip."""
+def with_metadata(content: bytes, facts: ArtifactFacts, more: Mapping[str, bytes] | None = None) -> bytes:
+    """The content of a .tflite file with its facts, and more files by name, appended as a zip."""
     inside = facts.model_copy(update={"file": "", "sha256": ""})
     store = io.BytesIO()
     with zipfile.ZipFile(store, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo(METADATA_NAME, _MOMENT), inside.model_dump_json(indent=1))
+        for name, entry in {METADATA_NAME: inside.model_dump_json(indent=1).encode(), **(more or {})}.items():
+            archive.writestr(zipfile.ZipInfo(name, _MOMENT), entry, zipfile.ZIP_DEFLATED)
     return content + store.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from convert.photo_sets import PhotoSet
 from convert.recipes import Recipe
 from convert.rewrites.stage import REWRITES
 from convert.runtimes import Runtime
+from convert.self_check import self_check
 from pynet_tf.model_files import config_of
 
 Watch = Callable[[Iterable[NDArray[np.float32]], int, str], Iterator[NDArray[np.float32]]]
@@ -125,7 +127,8 @@ class Conversion:
         runs = self._runs(recipe, path, check)
         calibration = self.calibration.facts() if recipe.needs_calibration else None
         facts = describe(content, name, source, recipe, calibration, runs)
-        write_bytes(path, with_metadata(content, facts))
+        check_inside = self_check(path, facts.input.shape, self.folder, self.threads or os.cpu_count() or 1)
+        write_bytes(path, with_metadata(content, facts, check_inside))
         return facts.model_copy(update={"file": path.name, "sha256": sha256(path)})
 
     def _runs(self, recipe: Recipe, path: Path, check: Check) -> list[RuntimeFacts]:

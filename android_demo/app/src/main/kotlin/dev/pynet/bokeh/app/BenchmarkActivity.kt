@@ -1,0 +1,126 @@
+package dev.pynet.bokeh.app
+
+import android.annotation.TargetApi
+import android.app.Activity
+import android.os.Build
+import android.os.Bundle
+import android.os.PowerManager
+import android.util.Log
+import android.widget.Button
+import android.widget.TextView
+import dev.pynet.bokeh.R
+import dev.pynet.bokeh.core.Artifact
+import dev.pynet.bokeh.core.Measurement
+import dev.pynet.bokeh.core.Refused
+import dev.pynet.bokeh.core.measure
+import dev.pynet.bokeh.engine.Accelerator
+import dev.pynet.bokeh.engine.Engine
+import org.json.JSONArray
+import org.json.JSONObject
+import java.io.File
+
+/**
+ * Measures models on accelerators and writes what it finds as JSON, which a script can fetch:
+ *
+ *     adb shell am start -n dev.pynet.bokeh/.app.BenchmarkActivity --ei runs 20 --es model NAME --es accelerator CPU
+ *     adb pull /sdcard/Android/data/dev.pynet.bokeh/files/benchmark.json
+ */
+class BenchmarkActivity : Activity() {
+    private lateinit var engine: Engine
+    private lateinit var models: Models
+    private lateinit var report: TextView
+
+    /** Where the figures are once they are whole. */
+    val file: File get() = File(getExternalFilesDir(null) ?: filesDir, "benchmark.json")
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        engine = Engine(accelerators())
+        models = Models(assets)
+        setContentView(R.layout.benchmark)
+        report = findViewById(R.id.report)
+        findViewById<Button>(R.id.start).setOnClickListener { start() }
+        if (savedInstanceState == null && intent.hasExtra(RUNS)) start()
+    }
+
+    /** Waits until what was begun is measured. */
+    fun await() {
+        engine.submit {}.get()
+    }
+
+    private fun accelerators(): List<Accelerator> = (application as BokehApp).accelerators()
+
+    private fun start() {
+        val runs = intent.getIntExtra(RUNS, DEFAULT_RUNS).coerceIn(1, MOST_RUNS)
+        val warmUps = intent.getIntExtra(WARM_UPS, DEFAULT_WARM_UPS).coerceIn(0, MOST_RUNS)
+        val chosen = models.names.filter { it == (intent.getStringExtra(MODEL) ?: it) }
+        val ways = accelerators().map { it.name }.filter { it.startsWith(intent.getStringExtra(ACCELERATOR).orEmpty()) }
+        file.delete()
+        engine.submit {
+            val before = thermalState()
+            val results = chosen.flatMap { model -> ways.map { way -> measured(model, way, warmUps, runs) } }
+            val whole = facts(before).put("results", JSONArray(results))
+            val beside = File(file.path + ".part").apply { writeText(whole.toString(1)) }
+            beside.renameTo(file)
+            Log.i(TAG, whole.toString())
+            say("${lines(results)}\n${getString(R.string.measured, file)}")
+        }
+    }
+
+    private fun measured(model: String, way: String, warmUps: Int, runs: Int): JSONObject = try {
+        val artifact = models.open(model)
+        val session = engine.open(artifact, only = way)
+        val (input, output) = buffers(artifact)
+        val likeness = session.trials.last().likeness
+        measure(model, way, likeness, session.network, input, output, warmUps, runs) { number ->
+            say(getString(R.string.measuring, model, way, number, runs))
+        }.let(Measurement::toJson)
+    } catch (refused: Refused) {
+        JSONObject().put("model", model).put("accelerator", way).put("failure", refused.problem)
+    }
+
+    private fun buffers(artifact: Artifact) = artifact.input.buffer().also { input ->
+        artifact.selfCheck?.let { artifact.input.encode(it.input, input) }
+    } to artifact.output.buffer()
+
+    private fun facts(thermalBefore: Int): JSONObject = JSONObject()
+        .put("device", "${Build.MANUFACTURER} ${Build.MODEL}")
+        .put("hardware", Build.HARDWARE)
+        .put("android", Build.VERSION.SDK_INT)
+        .put("abis", JSONArray(Build.SUPPORTED_ABIS.toList()))
+        .put("thermal_before", thermalBefore)
+        .put("thermal_after", thermalState())
+
+    private fun thermalState(): Int = if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) thermalStatus() else UNKNOWN
+
+    @TargetApi(Build.VERSION_CODES.Q)
+    private fun thermalStatus(): Int = getSystemService(PowerManager::class.java).currentThermalStatus
+
+    private fun lines(results: List<JSONObject>): String = results.joinToString("\n") {
+        val figures = if (it.has("failure")) {
+            it.getString("failure")
+        } else {
+            "%.1f ms, p90 %.1f ms".format(it.getDouble("median_ms"), it.getDouble("p90_ms"))
+        }
+        "${it.getString("model")}\n  ${it.getString("accelerator")}: $figures"
+    }
+
+    private fun say(text: String) = runOnUiThread { report.text = text }
+
+    override fun onDestroy() {
+        super.onDestroy()
+        engine.close()
+    }
+
+    private companion object {
+        const val TAG = "PyNETBenchmark"
+        const val RUNS = "runs"
+        const val WARM_UPS = "warmups"
+        const val MODEL = "model"
+        const val ACCELERATOR = "accelerator"
+        const val DEFAULT_RUNS = 10
+        const val DEFAULT_WARM_UPS = 2
+        const val MOST_RUNS = 1000
+        const val UNKNOWN = -1
+    }
+}

@@ -1,0 +1,6 @@
+package androidx.test.runner.lifecycle;
+
+/** A name that Robolectric looks for; the library that has it is not on Maven Central. */
+public enum ApplicationStage {
+  PRE_ON_CREATE, CREATED
+}

@@ -1,0 +1,76 @@
+package dev.pynet.bokeh.app
+
+import android.graphics.Bitmap
+import android.graphics.Color
+import android.graphics.ColorSpace
+import dev.pynet.bokeh.core.Size
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.rules.TemporaryFolder
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import java.io.File
+
+@RunWith(RobolectricTestRunner::class)
+class PhotoFileTest {
+    @get:Rule
+    val folder = TemporaryFolder()
+
+    /** Where the stored quarters (upper left, upper right, lower left, lower right) are seen. */
+    private val seen = mapOf(
+        1 to listOf(0, 1, 2, 3), 2 to listOf(1, 0, 3, 2), 3 to listOf(3, 2, 1, 0), 4 to listOf(2, 3, 0, 1),
+        5 to listOf(0, 2, 1, 3), 6 to listOf(2, 0, 3, 1), 7 to listOf(3, 1, 2, 0), 8 to listOf(1, 3, 0, 2),
+    )
+    private val stored = listOf(Photos.UPPER_LEFT, Photos.UPPER_RIGHT, Photos.LOWER_LEFT, Photos.LOWER_RIGHT)
+
+    @Test
+    fun `all eight orientations are seen upright, whole and as preview`() {
+        for ((orientation, places) in seen) {
+            val file = Photos.jpeg(folder.newFile(), Photos.quarters(640, 600), orientation)
+            val photo = PhotoFile(file)
+            assertEquals(if (orientation >= 5) Size(640, 600) else Size(600, 640), photo.size)
+            for (bitmap in listOf(photo.decode(), photo.preview(1280), photo.preview(200))) {
+                places.forEachIndexed { place, quarter ->
+                    val x = bitmap.width * (1 + 2 * (place % 2)) / 4
+                    val y = bitmap.height * (1 + 2 * (place / 2)) / 4
+                    assertTrue("orientation $orientation, place $place", Photos.near(stored[quarter], bitmap.getPixel(x, y)))
+                }
+            }
+        }
+    }
+
+    @Test
+    fun `reading and writing rows changes nothing, whatever the colour space`() {
+        val p3 = Bitmap.createBitmap(90, 70, Bitmap.Config.ARGB_8888, false, ColorSpace.get(ColorSpace.Named.DISPLAY_P3))
+        for (bitmap in listOf(Photos.gradient(90, 70), p3)) {
+            val rows = BitmapRows(bitmap)
+            val given = ByteArray(4 * 90 * 70) { if (it % 4 == 3) -1 else (it * 31 / 7 % 256).toByte() }
+            rows.write(0, 33, given)
+            rows.write(33, 37, given.copyOfRange(4 * 90 * 33, given.size))
+            val back = ByteArray(given.size)
+            rows.read(0, 70, back)
+            assertTrue(given.contentEquals(back))
+        }
+    }
+
+    @Test
+    fun `a wide colour space is kept`() {
+        val p3 = Bitmap.createBitmap(100, 80, Bitmap.Config.ARGB_8888, false, ColorSpace.get(ColorSpace.Named.DISPLAY_P3))
+        p3.eraseColor(Color.rgb(250, 30, 30))
+        val photo = PhotoFile(Photos.jpeg(folder.newFile(), p3)).decode()
+        assertEquals(ColorSpace.get(ColorSpace.Named.DISPLAY_P3), photo.colorSpace)
+    }
+
+    @Test
+    fun `a transparent picture is laid on white`() {
+        val file: File = folder.newFile()
+        val clear = Bitmap.createBitmap(80, 80, Bitmap.Config.ARGB_8888)
+        file.outputStream().use { clear.compress(Bitmap.CompressFormat.PNG, 100, it) }
+        val photo = PhotoFile(file).decode()
+        assertFalse(photo.hasAlpha())
+        assertEquals(Color.WHITE, photo.getPixel(40, 40))
+    }
+}
