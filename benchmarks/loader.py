@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.neighbours import Watch
+from convert.neighbours import Watch
 from calib_data import command
 from calib_data.dataset import SAMPLES, find_pairs
 from calib_data.errors import UserError
