@@ -6,7 +6,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from calib_data.sizes import PhotoSize
-from pynet_tf.layers import DirectHead, InstanceNorm, ResidualHead, SpaceToDepth
+from pynet_tf.layers import BlendHead, DirectHead, InstanceNorm, ResidualHead, SpaceToDepth
 
 _LEVEL = "level1"
 
@@ -45,11 +45,23 @@ class PlainResidualHead(keras.layers.Layer):
         return photo + 0.58 * tf.tanh(maps)
 
 
+class PlainBlendHead(keras.layers.Layer):
+    """The blend, written as its formula; three pictures `(B, H, W, 3)` and five maps to one picture."""
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Blend the photo and two blurred ones by two of the maps, and correct the result by the others."""
+        photo, soft, softer, maps = inputs
+        blurred, sharp = tf.sigmoid(maps[..., 1:2]), tf.sigmoid(maps[..., 0:1] + 4.0)
+        background = blurred * soft + (1.0 - blurred) * softer
+        return sharp * photo + (1.0 - sharp) * background + 0.58 * tf.tanh(maps[..., 2:5])
+
+
 _PLAIN: dict[type[keras.layers.Layer], type[keras.layers.Layer]] = {
     InstanceNorm: PlainInstanceNorm,
     SpaceToDepth: PlainSpaceToDepth,
     DirectHead: PlainDirectHead,
     ResidualHead: PlainResidualHead,
+    BlendHead: PlainBlendHead,
 }
 
 

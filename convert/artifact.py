@@ -46,7 +46,7 @@ class SourceModel(Facts):
     sha256: str
     inputs: Literal["rgb", "rgbd"]
     width: int
-    head: Literal["direct", "residual"]
+    head: Literal["direct", "residual", "blend"]
     norm: Literal["instance", "none"]
 
 

@@ -34,7 +34,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--threads", type=int, help="threads for the runtimes (default: all cores)")
     options.add_argument("--runs", type=int, default=15, metavar="N", help="runs that count, of each (default 15)")
-    options.add_argument("--warmups", type=int, default=2, metavar="N", help="runs before them, after the first (default 2)")
+    options.add_argument(
+        "--warmups", type=int, default=2, metavar="N", help="runs before them, after the first (default 2)"
+    )
     options.add_argument(
         "--size",
         type=parse_size,
@@ -48,11 +50,20 @@ def build_parser() -> argparse.ArgumentParser:
     options.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
     options.add_argument("--plot", type=Path, metavar="FILE", help="draw latency against PSNR: .png, .svg or .pdf")
     options.add_argument(
-        "--adb", nargs="?", const="", metavar="SERIAL", help="run on a connected phone instead (the only one by default)"
+        "--adb",
+        nargs="?",
+        const="",
+        metavar="SERIAL",
+        help="run on a connected phone instead (the only one by default)",
     )
-    options.add_argument("--benchmark-model", type=Path, metavar="FILE", help="TensorFlow Lite's tool, built for the phone")
     options.add_argument(
-        "--accelerator", choices=("cpu", "gpu"), default="cpu", help="of the phone (default cpu); fails if it takes nothing"
+        "--benchmark-model", type=Path, metavar="FILE", help="TensorFlow Lite's tool, built for the phone"
+    )
+    options.add_argument(
+        "--accelerator",
+        choices=("cpu", "gpu"),
+        default="cpu",
+        help="of the phone (default cpu); fails if it takes nothing",
     )
     return options
 

@@ -106,7 +106,9 @@ def _time(path: Path, runtime: str, threads: int) -> float:
     interpreter = find_runtime(runtime).interpreter(path, threads)
     random = np.random.default_rng(0)
     for entry in interpreter.get_input_details():
-        values = random.integers(0, 100, entry["shape"]) if entry["dtype"] != np.float32 else random.random(entry["shape"])
+        values = (
+            random.integers(0, 100, entry["shape"]) if entry["dtype"] != np.float32 else random.random(entry["shape"])
+        )
         interpreter.set_tensor(entry["index"], values.astype(entry["dtype"]))
     interpreter.invoke()
     times = []

@@ -155,14 +155,14 @@ def check_tool(tool: Path | None, phone: Phone) -> Path:
     built_for = _ABIS.get(int.from_bytes(header[_MACHINE_PLACE], "little"), "an unknown processor")
     takes = phone.facts["abis"]
     if built_for not in takes.split(","):
-        raise UserError(f"{tool} is built for {built_for}, but the phone takes {takes}.", "Name one that is built for it.")
+        raise UserError(
+            f"{tool} is built for {built_for}, but the phone takes {takes}.", "Name one that is built for it."
+        )
     return tool
 
 
 def _facts(adb: str, serial: str) -> dict[str, str]:
-    facts = {
-        name: _adb(adb, "-s", serial, "shell", "getprop", key).stdout.strip() for name, key in _PROPERTIES.items()
-    }
+    facts = {name: _adb(adb, "-s", serial, "shell", "getprop", key).stdout.strip() for name, key in _PROPERTIES.items()}
     thermal = _adb(adb, "-s", serial, "shell", "dumpsys", "thermalservice").stdout
     status = re.search(r"Thermal Status: (\d+)", thermal)
     return {**facts, "thermal_status": status[1] if status else "unknown"}

@@ -16,7 +16,9 @@ _STATS = re.compile(rf"count=(\d+)((?: \w+=(?:{_NUMBER}))+)")
 _PAIR = re.compile(rf"(\w+)=({_NUMBER})")
 _TIMINGS = re.compile(rf"Inference timings in us: Init: ({_NUMBER}), First inference: ({_NUMBER}),")
 _PEAK = re.compile(rf"Overall peak memory footprint \(MB\) via periodic monitoring: ({_NUMBER})")
-_DELTA = re.compile(rf"(?:Peak memory footprint|Memory footprint delta[^:]*)\s*\(MB\): init={_NUMBER} overall=({_NUMBER})")
+_DELTA = re.compile(
+    rf"(?:Peak memory footprint|Memory footprint delta[^:]*)\s*\(MB\): init={_NUMBER} overall=({_NUMBER})"
+)
 _DELEGATED = re.compile(r"Replacing (\d+) (?:out of (\d+) )?node\(s\) with delegate \((\w+)\)")
 _REGULAR_RUNS = re.compile(r"^.*Profiling Info for Regular Benchmark Runs:", re.MULTILINE)
 _SUMMARY = re.compile(r"=+ Summary by node type =+\s*\n.*\[Node type\].*\n((?:[^\n]*\S[^\n]*\n)+)")

@@ -96,9 +96,7 @@ class Contestant:
         """All that is known now."""
         if self._failure:
             return Measured((), None, 0, self._failure)
-        return Measured(
-            tuple(self._times), self._peak, self._disturbed, "", self._load, self._first, self._ops
-        )
+        return Measured(tuple(self._times), self._peak, self._disturbed, "", self._load, self._first, self._ops)
 
     def _ask(self, question: str) -> Any:
         if self._failure:

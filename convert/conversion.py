@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -19,6 +19,7 @@ from convert.checking import Check
 from convert.exporter import TFLiteExporter
 from convert.photo_sets import PhotoSet
 from convert.recipes import Recipe
+from convert.rewrites.stage import REWRITES
 from convert.runtimes import Runtime
 from pynet_tf.model_files import config_of
 
@@ -50,6 +51,7 @@ class Conversion:
         threads: Threads for the runtimes; None for all cores.
         watch: Wraps a stream of photos, to show how far it is.
         say: Receives one line before each step.
+        rewrites: Names of the rewrites of the graph to apply.
     """
 
     model: keras.Model
@@ -62,6 +64,7 @@ class Conversion:
     threads: int | None
     watch: Watch
     say: Say
+    rewrites: Collection[str] = frozenset(REWRITES)
     artifacts: list[ArtifactFacts] = field(default_factory=list)
     suffix: ClassVar[str] = ".tflite"
 
@@ -113,7 +116,7 @@ class Conversion:
             (self.folder / facts.file).replace(out / facts.file)
 
     def _exporter(self) -> Exporter:
-        return TFLiteExporter(self.model, self.size, self._calibration_photos)
+        return TFLiteExporter(self.model, self.size, self._calibration_photos, self.rewrites)
 
     def _prove(self, recipe: Recipe, content: Any, source: SourceModel, check: Check) -> ArtifactFacts:
         name = self.name_of(recipe)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -15,7 +15,8 @@ from calib_data.sizes import PhotoSize
 from convert.flatbuffer import Flatbuffer
 from convert.integers import Calibration, calibrate, quantize
 from convert.recipes import Recipe
-from convert.schedule import make_late
+from convert.rewrites.late_operations import make_late
+from convert.rewrites.stage import REWRITES, Choice, rewrite
 from convert.trace import BOKEH, PHOTO, freeze
 from convert.weights import store_as_float16, store_as_int8
 
@@ -29,17 +30,26 @@ class TFLiteExporter:
         model: A float PyNET that builds level 1.
         size: The photo that comes out.
         photos: Called once, when the first integer recipe comes; gives input tensors `(1, H/2, W/2, C)`, 0..1.
+        rewrites: Names of the rewrites to apply (`convert.rewrites.stage.REWRITES`); all by default.
 
     1. `freeze` traces the model and makes its weights constants.
-    2. The converter makes the float32 file of that, from which all others come.
-    3. `calibrate` runs it on the photos, if a recipe needs ranges.
-    4. `export` changes weights, or quantizes, orders the operations for a low peak of memory, names input and output.
+    2. The converter makes a float32 file of that.
+    3. `rewrite` makes that leaner; all other files come from it.
+    4. `calibrate` runs it on the photos, if a recipe needs ranges.
+    5. `export` changes weights, or quantizes, orders the operations for a low peak of memory, names input and output.
     """
 
-    def __init__(self, model: keras.Model, size: PhotoSize, photos: Photos | None = None) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        size: PhotoSize,
+        photos: Photos | None = None,
+        rewrites: Collection[str] = frozenset(REWRITES),
+    ) -> None:
         self._model = model
         self._size = size
         self._photos = photos
+        self._rewrites = rewrites
 
     def export(self, recipe: Recipe) -> bytes:
         """The content of a .tflite file with the signature `photo` to `bokeh`.
@@ -54,15 +64,27 @@ class TFLiteExporter:
         elif recipe.kind != "float32":
             chosen = [op for op in file.ops() if recipe.type_of(op) == recipe.kind]
             {"float16": store_as_float16, "int8-weights": store_as_int8}[recipe.kind](file, chosen)
-        make_late(file)
+        if "late" in self._rewrites:
+            make_late(file)
         file.sign({PHOTO: file.graph.inputs[0]}, {BOKEH: file.graph.outputs[0]})
         return file.bytes()
 
-    @functools.cached_property
+    @property
     def float32(self) -> bytes:
-        """The float32 file, without signature."""
+        """The float32 file, rewritten, without signature."""
+        return self._rewritten[0]
+
+    @property
+    def choices(self) -> list[Choice]:
+        """What the rewrites chose for each convolution."""
+        return self._rewritten[1]
+
+    @functools.cached_property
+    def _rewritten(self) -> tuple[bytes, list[Choice]]:
         converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(self._model, self._size)])
-        return bytes(converter.convert())
+        file = Flatbuffer.read(bytes(converter.convert()))
+        choices = rewrite(file, self._rewrites)
+        return file.bytes(), choices
 
     @functools.cached_property
     def calibrated(self) -> Calibration:

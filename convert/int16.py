@@ -2,7 +2,8 @@
 
 It refuses products with constants, and stores other constants in 8 bits: constants are made inputs before it runs, and
 constants of 16 bits afterwards. Its zero points can be -1, which kernels refuse: ranges are made symmetric before and
-zero points 0 after. Its biases have 32 bits, which the kernels of LiteRT 2.3 read as 64: they are widened.
+zero points 0 after. Its biases have 32 bits, which the kernels of LiteRT 2.3 read as 64: they are widened. Its LOGISTIC
+has a scale of 1/65536, for which there is no kernel: they all give 1/32768.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _LARGEST = 32767
 _CONV_WITH_INT64_BIAS = 4
 _GENERAL_SCALES = {"ADD": 3, "SUB": 5}
 _BIAS = {"CONV_2D": 2, "TRANSPOSE_CONV": 3}
+_SIGMOID_SCALE = 1 / 32768
 _ELEMENTWISE = frozenset({"ADD", "SUB", "MUL"})
 _SMALLEST = float(np.finfo(np.float32).tiny)
 
@@ -61,6 +63,8 @@ def finish_int16(file: Flatbuffer, constants: list[NDArray[np.float32]]) -> Flat
         if op.name in _GENERAL_SCALES and file.type_name(op.raw.outputs[0]) == "int16":
             op.raw.builtinOptions.potScaleInt16 = False
             file.set_version(op, _GENERAL_SCALES[op.name])
+        if op.name == "LOGISTIC" and file.type_name(op.raw.outputs[0]) == "int16":
+            file.tensor(op.raw.outputs[0]).quantization.scale = np.array([_SIGMOID_SCALE], np.float32)
     file.drop_unused()
     return file
 

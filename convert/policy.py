@@ -19,13 +19,17 @@ CALIBRATED_TYPES: frozenset[ElementType] = frozenset({"int8", "int16x8"})
 NETWORK_OPS = frozenset(
     {
         "ADD",
+        "AVERAGE_POOL_2D",
         "CONCATENATION",
         "CONV_2D",
         "LEAKY_RELU",
+        "LOGISTIC",
         "MAX_POOL_2D",
         "MEAN",
         "MINIMUM",
         "MUL",
+        "PAD",
+        "RESHAPE",
         "RESIZE_BILINEAR",
         "RSQRT",
         "STRIDED_SLICE",
@@ -63,10 +67,12 @@ _WHY_NOT: dict[tuple[str, ElementType], str] = {
 
 _FIRST_RUNTIME: dict[str, dict[int, str]] = {
     "ADD": {1: "1.5", 2: "1.14", 3: "2.4", 4: "2.6", 5: "2.13"},
+    "AVERAGE_POOL_2D": {1: "1.5", 2: "1.14", 3: "2.3"},
     "CONCATENATION": {1: "1.5", 2: "1.14", 3: "2.3", 4: "2.14"},
     "CONV_2D": {1: "1.5", 2: "1.14", 3: "1.14", 4: "2.3", 5: "2.4", 6: "2.9", 7: "2.11", 8: "2.15"},
     "DEQUANTIZE": {1: "1.13", 2: "1.14", 3: "1.15", 4: "2.2", 5: "2.7"},
     "LEAKY_RELU": {1: "1.13", 2: "2.3"},
+    "LOGISTIC": {1: "1.14", 2: "1.14", 3: "2.3"},
     "MAX_POOL_2D": {1: "1.5", 2: "1.14", 3: "2.3"},
     "MEAN": {1: "1.6", 2: "1.14", 3: "2.4"},
     "MINIMUM": {1: "1.14", 2: "1.14", 3: "2.3", 4: "2.3"},
@@ -74,6 +80,7 @@ _FIRST_RUNTIME: dict[str, dict[int, str]] = {
     "PAD": {1: "1.5", 2: "1.14", 3: "2.4"},
     "QUANTIZE": {1: "1.14", 2: "1.15", 3: "2.7"},
     "RELU": {1: "1.5", 2: "2.1", 3: "2.5"},
+    "RESHAPE": {1: "1.5"},
     "RESIZE_BILINEAR": {1: "1.7", 2: "1.14", 3: "2.2", 4: "2.5"},
     "RSQRT": {1: "1.10", 2: "2.5", 3: "2.15"},
     "STRIDED_SLICE": {1: "1.6", 2: "1.14", 3: "2.1", 4: "2.2", 5: "2.5", 6: "2.6", 7: "2.14", 8: "2.14"},

@@ -16,7 +16,7 @@ _FAILURE_SHOWN = 160
 
 
 def print_summary(artifacts: Sequence[ArtifactFacts], out: Path) -> None:
-    """Print recipe, size, fidelity and speed on each runtime, what stayed float, and the oldest runtime."""
+    """Print recipe, size, fidelity, speed and memory on each runtime, what stayed float, and the oldest runtime."""
     command.console().print(_table(artifacts, out))
     for facts in artifacts:
         for run in facts.runs:
@@ -24,7 +24,8 @@ def print_summary(artifacts: Sequence[ArtifactFacts], out: Path) -> None:
                 command.tell(f"{facts.recipe.name} on {run.runtime} {run.version}: {run.failure[:_FAILURE_SHOWN]}")
     photos = next((run.fidelity.photos for facts in artifacts for run in facts.runs if run.fidelity), 0)
     command.tell(
-        f"dB: mean PSNR against the float model on {photos} photos; +-: largest difference of 255; ms a photo."
+        f"dB: mean PSNR against the float model on {photos} photos; +-: largest difference of 255; ms a photo; "
+        "peak: memory over the idle process."
     )
     command.tell(f"files, each with a .json of all facts beside it, in {out}:")
     for facts in artifacts:
@@ -44,7 +45,7 @@ def _table(artifacts: Sequence[ArtifactFacts], out: Path) -> Table:
     runtimes = list(dict.fromkeys(run.runtime for facts in artifacts for run in facts.runs))
     columns = ["recipe", "MiB"]
     for runtime in runtimes:
-        columns += [f"{runtime}\ndB", "+-", "ms"]
+        columns += [f"{runtime}\ndB", "+-", "ms", "peak\nMiB"]
     rows = [
         [
             facts.recipe.name,
@@ -59,17 +60,18 @@ def _table(artifacts: Sequence[ArtifactFacts], out: Path) -> Table:
     return command.table("", [*columns, "ops left in float", f"{family}\nfrom"], rows)
 
 
-def _cells(facts: ArtifactFacts, runtime: str) -> tuple[str, str, str]:
+def _cells(facts: ArtifactFacts, runtime: str) -> tuple[str, str, str, str]:
     run = next((run for run in facts.runs if run.runtime == runtime), None)
     if run is None:
-        return "-", "-", "-"
+        return "-", "-", "-", "-"
     return _figures(run)
 
 
-def _figures(run: RuntimeFacts) -> tuple[str, str, str]:
+def _figures(run: RuntimeFacts) -> tuple[str, str, str, str]:
     if run.fidelity is None or run.ms is None:
-        return "fails", "-", "-"
-    return f"{run.fidelity.mean_psnr:.1f}", f"{255 * run.fidelity.max_abs:.1f}", f"{run.ms:.0f}"
+        return "fails", "-", "-", "-"
+    memory = "-" if run.peak_mib is None else f"{run.peak_mib:.0f}"
+    return f"{run.fidelity.mean_psnr:.1f}", f"{255 * run.fidelity.max_abs:.1f}", f"{run.ms:.0f}", memory
 
 
 def _left_in_float(facts: ArtifactFacts) -> str:

@@ -47,6 +47,11 @@ def build_parser() -> argparse.ArgumentParser:
     options.add_argument("--reference-kernels", action="store_true", help="also run LiteRT's slow reference kernels")
     options.add_argument("--threads", type=int, help="threads for the runtimes (default: all cores)")
     options.add_argument("--strict", action="store_true", help="exit with 1 if a photo could not be read")
+    for flag, what in (("--rewrite", "apply only this rewrite of the graph"), ("--no-rewrite", "leave out this one")):
+        options.add_argument(flag, action="append", default=[], metavar="NAME", help=f"{what}; repeatable")
+    options.add_argument(
+        "--explain", action="store_true", help="print what the rewrites chose for each block, and convert nothing"
+    )
     options.add_argument(
         "--out", type=Path, default=Path("dist"), metavar="DIR", help="folder for the files (default dist)"
     )
@@ -59,17 +64,34 @@ def run(options: argparse.Namespace) -> int:
     start_tensorflow()
     from convert.policy import version_key
     from convert.recipes import STANDARD, check_names, load_recipe
+    from convert.rewrites.stage import chosen_names
     from convert.working import working_folder
+
+    rewrites = chosen_names(options.rewrite, options.no_rewrite)
+    if options.explain:
+        return _explain(options, rewrites)
 
     recipes = [load_recipe(name) for name in options.recipe or STANDARD]
     check_names(recipes)
     if options.min_runtime is not None:
         version_key(options.min_runtime)
     with working_folder(options.out) as folder:
-        return _convert(options, recipes, folder)
+        return _convert(options, recipes, rewrites, folder)
 
 
-def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -> int:
+def _explain(options: argparse.Namespace, rewrites: frozenset[str]) -> int:
+    from convert.exporter import TFLiteExporter
+    from convert.rewrites.explain import explanation
+    from pynet_tf.model_files import load_model
+
+    choices = TFLiteExporter(load_model(options.model), options.size, rewrites=rewrites).choices
+    command.console().print(explanation(choices))
+    command.tell("lean: the chosen form of the figure before it; a tile has 16 maps, or 32 for more.")
+    command.next_step(f"python -m convert.tflite --size {options.size}")
+    return command.GOOD
+
+
+def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: frozenset[str], folder: Path) -> int:
     from convert.conversion import Conversion
     from convert.photo_sets import FEW_PHOTOS, calibration_set, check_set
     from convert.runtimes import installed_runtimes
@@ -95,6 +117,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
         options.threads,
         command.progress,
         command.tell,
+        rewrites,
     )
     conversion.check_side_files(options.out, recipes)
     artifacts = conversion.convert(recipes)

@@ -13,7 +13,7 @@ LEVELS = range(FINEST_LEVEL, COARSEST_LEVEL + 1)
 BLOCK_LEVELS = range(3, COARSEST_LEVEL + 1)
 
 Inputs = Literal["rgb", "rgbd"]
-Head = Literal["direct", "residual"]
+Head = Literal["direct", "residual", "blend"]
 Norm = Literal["instance", "none"]
 
 
@@ -25,7 +25,8 @@ class PyNETConfig:
         inputs: `rgb`, or `rgbd` with a depth map as fourth channel (near is bright).
         width: Maps w of level 3; level k of 3 to 7 has w * 2^(k-3). 32 is the paper's, 8 the sample model's.
         head: `direct`, the paper's 0.58 * tanh(x) + 0.5, or `residual`, the resized photo plus 0.58 * tanh(x):
-            it starts at the identity and so cannot collapse to one colour.
+            it starts at the identity and so cannot collapse to one colour; or `blend`, which starts there too and
+            also chooses, pixel by pixel, between the photo and two blurred ones.
         norm: `instance`, or `none` to leave normalization out everywhere.
         norm_levels: Levels, with their encoder stages, that are normalized; of 3 to 7.
         epsilon: Added to the variance before its root is taken.

@@ -14,6 +14,7 @@ import tf_keras as keras
 
 PACKAGE = "pynet_tf"
 CORRECTION_LIMIT = 0.58
+_OPEN = 4.0  # a gate that starts at sigmoid(4) = 0.98
 _COLOURS = 3
 
 
@@ -99,8 +100,26 @@ class ResidualHead(keras.layers.Layer):
         return photo + _bounded(maps)
 
 
+@keras.saving.register_keras_serializable(PACKAGE)
+class BlendHead(keras.layers.Layer):
+    """Chooses between the photo and two blurred ones, pixel by pixel, and corrects the result.
+
+    Of five maps the first two are gates: `s = softer + sigmoid(b) * (soft - softer)`, and the picture is
+    `s + sigmoid(a + 4) * (photo - s) + 0.58 * tanh(c)` with the other three maps c. It starts near the photo, as
+    `ResidualHead` does, but blurs detail away by closing a gate instead of by drawing its negative, for which a narrow
+    network has too few maps. Three pictures `(B, H, W, 3)` and maps `(B, H, W, 5)` to `(B, H, W, 3)`.
+    """
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Blend the resized photo `inputs[0]` with `inputs[1]` and the softer `inputs[2]` by the maps `inputs[3]`."""
+        photo, soft, softer, maps = inputs
+        background = softer + tf.sigmoid(maps[..., 1:2]) * (soft - softer)
+        blended = background + tf.sigmoid(maps[..., :1] + _OPEN) * (photo - background)
+        return blended + _bounded(maps[..., 2:])
+
+
 OWN_LAYERS: dict[str, type[keras.layers.Layer]] = {
-    layer.__name__: layer for layer in (InstanceNorm, SpaceToDepth, PhotoColours, DirectHead, ResidualHead)
+    layer.__name__: layer for layer in (InstanceNorm, SpaceToDepth, PhotoColours, DirectHead, ResidualHead, BlendHead)
 }
 
 

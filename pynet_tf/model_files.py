@@ -20,14 +20,15 @@ import tf_keras as keras
 
 from calib_data.errors import UserError
 from calib_data.files import atomic_path
-from pynet_tf.config import LEVELS, PyNETConfig
-from pynet_tf.layers import OWN_LAYERS, PACKAGE, InstanceNorm, ResidualHead
+from pynet_tf.config import LEVELS, Head, PyNETConfig
+from pynet_tf.layers import OWN_LAYERS, PACKAGE, BlendHead, DirectHead, InstanceNorm, ResidualHead
 from pynet_tf.network import INPUT_NAME
 
 SAMPLE_MODEL = Path(__file__).parent / "models" / "pynet-rgb-w8.keras"
 
 _DESCRIPTION, _WEIGHTS = "config.json", "model.weights.h5"
 _LARGEST_DESCRIPTION = 16 << 20
+_HEADS: dict[type, Head] = {DirectHead: "direct", ResidualHead: "residual", BlendHead: "blend"}
 _ALLOWED = {
     "keras.initializers": {"RandomNormal", "VarianceScaling", "Zeros", "Ones"},
     "keras.layers": {
@@ -97,11 +98,11 @@ def config_of(model: keras.Model) -> PyNETConfig:
     finest = finest_level(model)
     norms = [layer for layer in model.layers if isinstance(layer, InstanceNorm)]
     levels = {int(layer.name.removeprefix("encoder").removeprefix("level")[0]) for layer in norms}
-    head = "residual" if isinstance(model.get_layer(f"level{finest}"), ResidualHead) else "direct"
+    head = _HEADS[type(model.get_layer(f"level{finest}"))]
     return PyNETConfig(
         inputs="rgb" if model.input_shape[-1] == 3 else "rgbd",
         width=model.get_layer("encoder3_conv3a").filters,
-        head=head,  # type: ignore[arg-type]  # one of the two just named
+        head=head,
         norm="instance" if norms else "none",
         norm_levels=tuple(sorted(levels)) if norms else PyNETConfig().norm_levels,
         epsilon=norms[0].epsilon if norms else PyNETConfig().epsilon,

@@ -9,14 +9,16 @@ from typing import Any, TypeAlias
 import tf_keras as keras
 
 from calib_data.errors import UserError
-from pynet_tf.config import COARSEST_LEVEL, FINEST_LEVEL, PyNETConfig, check_level
-from pynet_tf.layers import DirectHead, InstanceNorm, PhotoColours, ResidualHead, SpaceToDepth
+from pynet_tf.config import COARSEST_LEVEL, FINEST_LEVEL, LEVELS, PyNETConfig, check_level
+from pynet_tf.layers import BlendHead, DirectHead, InstanceNorm, PhotoColours, ResidualHead, SpaceToDepth
 
 INPUT_NAME = "photo"
 FIRST_LAYER = "encoder3_conv3a"
+HEAD_LAYERS = frozenset({"level1_up", *(f"level{level}_head" for level in LEVELS)})
 TENSOR_MULTIPLE = 32
 LEAKY_SLOPE = 0.2
-_HEAD_STDDEV = {"direct": 0.02, "residual": 0.001}  # residual starts at the photo itself
+_HEAD_STDDEV = {"direct": 0.02, "residual": 0.001, "blend": 0.001}  # the last two start at the photo itself
+_HEAD_MAPS = {"direct": 3, "residual": 3, "blend": 5}
 
 Tensor: TypeAlias = Any  # a symbolic Keras tensor; TensorFlow is untyped
 
@@ -151,7 +153,7 @@ class _Pyramid:
         return (maps,), self._picture(2, maps)
 
     def _level1(self, maps: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        return (), self._head(1, self._up(3, maps, "level1_up"))
+        return (), self._head(1, self._up(_HEAD_MAPS[self.config.head], maps, "level1_up"))
 
     def _ways_up(self, level: int, maps: Tensor) -> tuple[Tensor, Tensor]:
         above = self.config.maps(level - 1)
@@ -198,23 +200,45 @@ class _Pyramid:
 
     def _head_maps(self, level: int, maps: Tensor) -> Tensor:
         start = keras.initializers.RandomNormal(stddev=_HEAD_STDDEV[self.config.head], seed=self._next_seed())
-        return keras.layers.Conv2D(3, 3, padding="same", kernel_initializer=start, name=f"level{level}_head")(maps)
+        return keras.layers.Conv2D(
+            _HEAD_MAPS[self.config.head], 3, padding="same", kernel_initializer=start, name=f"level{level}_head"
+        )(maps)
 
     def _picture(self, level: int, maps: Tensor) -> Tensor:
         name = f"level{level}"
         if self.config.head == "direct":
             return DirectHead(name=name)(maps)
-        return ResidualHead(name=name)([self._resized_photo(level), maps])
+        photo = self._resized(self._colours, 2, level, f"{name}_photo")
+        if self.config.head == "residual":
+            return ResidualHead(name=name)([photo, maps])
+        soft, softer = self._soft_photos
+        pictures = [
+            photo,
+            self._resized(soft, 4, level, f"{name}_soft"),
+            self._resized(softer, 6, level, f"{name}_softer"),
+        ]
+        return BlendHead(name=name)([*pictures, maps])
 
-    def _resized_photo(self, level: int) -> Tensor:
-        colours = self.photo
-        if self.config.inputs == "rgbd":
-            colours = PhotoColours(name=f"level{level}_colours")(colours)
-        if level == 1:
-            return keras.layers.UpSampling2D(2, interpolation="bilinear", name="level1_photo")(colours)
-        if level == 2:
-            return colours
-        return keras.layers.AveragePooling2D(2 ** (level - 2), name=f"level{level}_photo")(colours)
+    @functools.cached_property
+    def _colours(self) -> Tensor:
+        """The photo without its depth."""
+        return self.photo if self.config.inputs == "rgb" else PhotoColours(name="colours")(self.photo)
+
+    @functools.cached_property
+    def _soft_photos(self) -> tuple[Tensor, Tensor]:
+        """The photo in the sizes of levels 4 and 6, blurred by overlapping means: sigma 6 and 24 pixels of level 1."""
+        soft = keras.layers.AveragePooling2D(8, 4, "same", name="photo_soft")(self._colours)
+        return soft, keras.layers.AveragePooling2D(8, 4, "same", name="photo_softer")(soft)
+
+    def _resized(self, picture: Tensor, from_level: int, level: int, name: str) -> Tensor:
+        """A picture that has the size of `from_level`, in that of `level`."""
+        if level < from_level:
+            return keras.layers.UpSampling2D(2 ** (from_level - level), interpolation="bilinear", name=name)(picture)
+        return (
+            keras.layers.AveragePooling2D(2 ** (level - from_level), name=name)(picture)
+            if level > from_level
+            else picture
+        )
 
     def _pool(self, maps: Tensor, name: str) -> Tensor:
         return keras.layers.MaxPooling2D(2, name=name, dtype=self._policy)(maps)

@@ -113,6 +113,8 @@ class CropStream:
             layers.append(self._depth_map(first + 2, self._pictures.sizes[first] // 2, corner // 2))
         target = _at_level(self._photo(first + 1, corner), self._plan)
         turns = tf.random.stateless_uniform([2], _seed(self._seed, number, _TURN), maxval=4, dtype=tf.int32)
+        if self._plan.upright:
+            turns *= [0, 1]
         return _turned(tf.concat(layers, axis=-1), turns), _turned(target, turns)
 
     def _photo(self, file: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:

@@ -27,6 +27,8 @@ class LevelPlan:
         warm_up: Share of the steps in which the rate rises from 0.
         decay: `cosine` down to a fiftieth, or `constant`.
         clip_norm: Largest global norm of the gradients; None leaves them.
+        upright: Crops are mirrored left to right only. Otherwise they are also turned by 90 degrees, as the paper's;
+            then nothing can be learnt from what is up, such as that the ground is nearer below.
 
     Raises:
         UserError: A number is out of range or a loss is not known.
@@ -41,6 +43,7 @@ class LevelPlan:
     warm_up: float = 0.05
     decay: Decay = "cosine"
     clip_norm: float | None = 1.0
+    upright: bool = False
 
     def __post_init__(self) -> None:
         check_level(self.level)

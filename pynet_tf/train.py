@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--width", type=int, default=32, help="maps of level 3: 32 is the paper's (default), 8 a phone's"
     )
     network.add_argument(
-        "--head", choices=("direct", "residual"), default="residual", help="direct is the paper's (default residual)"
+        "--head", choices=("direct", "residual", "blend"), default="blend", help="direct is the paper's (default blend)"
     )
     network.add_argument(
         "--from", dest="start", type=Path, metavar="MODEL", help=".keras whose weights to begin with, by layer name"
@@ -61,6 +61,12 @@ def build_parser() -> argparse.ArgumentParser:
     plan.add_argument("--steps", type=int, help="steps per level (default: the plan's)")
     plan.add_argument(
         "--crop", type=int, help="side of the input tensor's crop, a multiple of 32 (default: the plan's)"
+    )
+    plan.add_argument(
+        "--upright",
+        action="store_true",
+        default=None,
+        help="mirror crops, but don't turn them by 90 degrees: for photos that are always held upright",
     )
     plan.add_argument("--learning-rate", type=float, help="Adam's peak rate (default: the plan's)")
     plan.add_argument(
@@ -104,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
         batch=options.batch,
         crop=options.crop,
         learning_rate=options.learning_rate,
+        upright=options.upright,
         loss_weights=dict(options.loss) if options.loss else None,
     )
     config = PyNETConfig(inputs=options.inputs, width=options.width, head=options.head)

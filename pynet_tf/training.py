@@ -27,7 +27,7 @@ from pynet_tf.logbook import Logbook
 from pynet_tf.losses import Loss, total
 from pynet_tf.model_files import load_model, save_model
 from pynet_tf.monitor import Watch
-from pynet_tf.network import FIRST_LAYER, build_pynet
+from pynet_tf.network import FIRST_LAYER, HEAD_LAYERS, build_pynet
 from pynet_tf.pipeline import CropStream
 from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
 from pynet_tf.schedule import LevelPlan
@@ -357,7 +357,8 @@ class _Recent:
 def copy_weights(source: keras.Model, target: keras.Model) -> int:
     """Copy the weights of layers that both models have, by name; returns how many layers that were.
 
-    A network with depth may start from one without: what reads the depth map begins at zero.
+    A network with depth may start from one without: what reads the depth map begins at zero. One with another head
+    keeps its own heads.
 
     Raises:
         UserError: A layer of that name has other shapes, or no layer is common.
@@ -371,6 +372,8 @@ def copy_weights(source: keras.Model, target: keras.Model) -> int:
         if layer.name == FIRST_LAYER and source.input_shape[-1] < target.input_shape[-1]:
             weights = [_with_depth(weights[0]), *weights[1:]]
         if [weight.shape for weight in weights] != [tuple(weight.shape) for weight in other.weights]:
+            if layer.name in HEAD_LAYERS:
+                continue
             raise UserError(
                 f"layer {layer.name} has other shapes in the model to start from.",
                 "Train with the same --width and norm as that model; only --inputs rgbd may start from rgb.",

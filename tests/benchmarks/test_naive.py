@@ -11,13 +11,14 @@ import tf_keras as keras
 from benchmarks.naive import plain_network, plain_renderer
 from calib_data.sizes import PhotoSize
 from pynet_tf import PyNETConfig, build_pynet
+from pynet_tf.config import Head
 from pynet_tf.layers import OWN_LAYERS, PhotoColours
 
 PHOTO = np.random.default_rng(11).random((1, 64, 96, 4), dtype=np.float32)
 
 
-@pytest.mark.parametrize(("inputs", "head"), [("rgb", "residual"), ("rgbd", "direct")])
-def test_all_levels_agree(inputs: Literal["rgb", "rgbd"], head: Literal["direct", "residual"]) -> None:
+@pytest.mark.parametrize(("inputs", "head"), [("rgb", "residual"), ("rgbd", "direct"), ("rgb", "blend")])
+def test_all_levels_agree(inputs: Literal["rgb", "rgbd"], head: Head) -> None:
     model = build_pynet(PyNETConfig(inputs, width=2, head=head), seed=4)
     _disturb_norms(model)
     plain = plain_network(model)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from calib_data.errors import UserError
 from pynet_tf import PyNETConfig, build_pynet
-from pynet_tf.layers import InstanceNorm, SpaceToDepth
+from pynet_tf.layers import BlendHead, InstanceNorm, SpaceToDepth
 from tests.conftest import ROOT
 from tests.pynet_tf.golden import SMALL, WIDTH, golden_input, golden_model
 
@@ -66,20 +66,38 @@ def test_only_the_levels_that_are_asked_for_are_built(lowest: int) -> None:
     assert not [layer.name for layer in model.layers if layer.name.startswith(f"level{lowest - 1}")]
 
 
-@pytest.mark.parametrize(("inputs", "head"), [("rgb", "direct"), ("rgbd", "residual")])
+@pytest.mark.parametrize(("inputs", "head"), [("rgb", "direct"), ("rgbd", "residual"), ("rgbd", "blend")])
 def test_every_layer_is_a_named_keras_layer_or_our_own(inputs: str, head: str) -> None:
     model = build_pynet(PyNETConfig(inputs=inputs, width=1, head=head))
     kinds = {type(layer).__name__ for layer in model.layers}
     assert not {kind for kind in kinds if "Lambda" in kind or "Op" in kind}
-    assert all(layer.name.startswith(("photo", "space_to_depth", "encoder", "level")) for layer in model.layers)
+    known = ("photo", "colours", "space_to_depth", "encoder", "level")
+    assert all(layer.name.startswith(known) for layer in model.layers)
 
 
-def test_a_fresh_residual_network_is_near_the_identity_and_a_direct_one_near_grey() -> None:
+@pytest.mark.parametrize("head", ["residual", "blend"])
+def test_a_fresh_network_with_this_head_is_near_the_identity(head: str) -> None:
     photo = np.random.default_rng(0).random((1, 64, 64, 3), dtype=np.float32)
-    residual = build_pynet(PyNETConfig(width=4, head="residual"), seed=1)(photo)["level2"]
-    direct = build_pynet(PyNETConfig(width=4), seed=1)(photo)["level2"]
-    assert np.abs(residual - photo).mean() < 0.1
-    assert np.abs(direct - 0.5).mean() < 0.1
+    outputs = build_pynet(PyNETConfig(width=4, head=head), seed=1)(photo)
+    assert np.abs(outputs["level2"] - photo).mean() < 0.02
+    for level in range(3, 8):
+        size = 64 >> (level - 2)
+        pooled = photo.reshape(1, size, 64 // size, size, 64 // size, 3).mean((2, 4))
+        assert np.abs(outputs[f"level{level}"] - pooled).mean() < 0.02
+
+
+def test_a_fresh_direct_network_is_near_grey() -> None:
+    photo = np.random.default_rng(0).random((1, 64, 64, 3), dtype=np.float32)
+    assert np.abs(build_pynet(PyNETConfig(width=4), seed=1)(photo)["level2"] - 0.5).mean() < 0.1
+
+
+def test_a_blend_with_closed_gates_is_a_blurred_photo() -> None:
+    head = BlendHead()
+    sharp, soft, softer = (np.full((1, 8, 8, 3), value, np.float32) for value in (1.0, 0.5, 0.2))
+    maps = np.zeros((1, 8, 8, 5), np.float32)
+    for gates, wanted in (((20, 0), 1.0), ((-24, 20), 0.5), ((-24, -20), 0.2), ((-4, 20), 0.75)):
+        maps[..., 0], maps[..., 1] = gates
+        np.testing.assert_allclose(head([sharp, soft, softer, maps]), wanted, atol=1e-6)
 
 
 def test_equal_shaped_layers_start_differently_and_a_seed_repeats_them() -> None:

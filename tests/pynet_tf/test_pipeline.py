@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -204,6 +205,17 @@ def test_crops_are_turned_and_mirrored_in_all_ways(tmp_path: Path) -> None:
         save(tmp_path / part / "0.png", picture)
     seen = {target.numpy().tobytes() for _, target in crops(find_pairs(tmp_path), plan(batch=1), False, 2).take(80)}
     assert len(seen) == 8
+
+
+def test_upright_crops_are_mirrored_only(tmp_path: Path) -> None:
+    picture = pixels(3, 64, 64)
+    for part in ("original", "bokeh"):
+        save(tmp_path / part / "0.png", picture)
+    upright = dataclasses.replace(plan(batch=1), upright=True)
+    stream = crops(find_pairs(tmp_path), upright, False, 2).take(20)
+    seen = {target.numpy()[0].tobytes(): target.numpy()[0] for _, target in stream}
+    one, other = seen.values()
+    np.testing.assert_array_equal(one, other[:, ::-1])
 
 
 def test_parts_of_a_batch_together_are_the_batch(folder: Path) -> None:

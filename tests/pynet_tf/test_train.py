@@ -44,7 +44,7 @@ def test_levels_are_trained_one_after_the_other_down_to_a_model(photo_folder: Pa
     assert [entry["level"] for entry in entries if "loss" in entry] == [7, 6, 5, 4, 3, 2, 1]
     assert all(entry["psnr"] > 0 and entry["identity_psnr"] > 0 for entry in entries if "psnr" in entry)
     model = load_model(tmp_path / "run" / "model.keras")
-    assert config_of(model) == PyNETConfig(width=1, head="residual")
+    assert config_of(model) == PyNETConfig(width=1, head="blend")
     assert finest_level(model) == 1
     assert finest_level(load_model(tmp_path / "run" / "level3-best.keras")) == 3
     assert list((tmp_path / "run" / "tensorboard").glob("level*/events*"))

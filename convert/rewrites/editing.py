@@ -1,0 +1,80 @@
+"""What rewrites need to change a graph: new tensors, constants and reshapes, and a tidy end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from numpy.typing import NDArray
+
+from convert.flatbuffer import Flatbuffer
+
+_UNSHARED = 0  # the buffer of what is computed
+
+
+class Editor:
+    """Adds to the graph of a float file; operations are returned, to be put where they belong.
+
+    Args:
+        file: The file, changed in place.
+    """
+
+    def __init__(self, file: Flatbuffer) -> None:
+        self.file = file
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], int] = {}
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """A tensor's shape."""
+        shape = self.file.tensor(index).shape
+        return () if shape is None else tuple(int(side) for side in shape)
+
+    def tensor(self, name: str, shape: Sequence[int]) -> int:
+        """The place of a new float32 tensor that some operation computes."""
+        tensor = schema.TensorT()
+        tensor.name, tensor.shape = name.encode(), np.array(shape, np.int32)
+        tensor.type, tensor.buffer = schema.TensorType.FLOAT32, _UNSHARED
+        self.file.graph.tensors.append(tensor)
+        return len(self.file.graph.tensors) - 1
+
+    def constant(self, name: str, values: NDArray[Any]) -> int:
+        """The place of a constant; one that was added before if it is the same to the bit."""
+        key = (values.dtype.name, values.shape, values.tobytes())
+        if key not in self._constants:
+            self._constants[key] = self.tensor(name, values.shape)
+            self.file.set_constant(self._constants[key], values)
+        return self._constants[key]
+
+    def reshape(self, source: int, target: int) -> Any:
+        """An operation that gives `target`, with its shape, the values of `source`."""
+        shape = np.array(self.shape(target), np.int32)
+        constant = self.constant(f"{self.file.tensor_name(target)}/shape", shape)
+        options = schema.ReshapeOptionsT()
+        options.newShape = shape
+        return self.operator("RESHAPE", 1, (source, constant), target, schema.BuiltinOptions.ReshapeOptions, options)
+
+    def operator(self, name: str, version: int, inputs: Sequence[int], output: int, kind: int, options: Any) -> Any:
+        """An operation with one output and its options, of the schema's `kind`."""
+        raw = schema.OperatorT()
+        raw.opcodeIndex = self.file.op_code(name, version)
+        raw.inputs, raw.outputs = np.array(inputs, np.int32), np.array([output], np.int32)
+        raw.builtinOptionsType, raw.builtinOptions = kind, options
+        return raw
+
+    def tidy(self) -> None:
+        """Forget tensors that no operation uses any more, with their constants."""
+        graph = self.file.graph
+        used = {int(index) for raw in graph.operators for index in (*raw.inputs, *raw.outputs)}
+        kept = sorted((used | {int(index) for index in (*graph.inputs, *graph.outputs)}) - {-1})
+        places = {index: place for place, index in enumerate(kept)} | {-1: -1}
+        graph.tensors = [graph.tensors[index] for index in kept]
+        for raw in graph.operators:
+            raw.inputs, raw.outputs = _moved(raw.inputs, places), _moved(raw.outputs, places)
+        graph.inputs, graph.outputs = _moved(graph.inputs, places), _moved(graph.outputs, places)
+        self.file.model.signatureDefs = []
+        self.file.drop_unused()
+
+
+def _moved(indices: Sequence[int], places: dict[int, int]) -> NDArray[np.int32]:
+    return np.array([places[int(index)] for index in indices], np.int32)

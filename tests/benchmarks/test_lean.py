@@ -1,0 +1,35 @@
+"""The benchmark of the rewritten graph: what it counts and what it calls held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from benchmarks import lean
+from benchmarks.race import Measured
+from calib_data import command
+from tests.convert.rewrites.graphs import converted, random_values
+
+
+def test_products_are_pixels_times_taps_times_maps(tmp_path: Path) -> None:
+    path = tmp_path / "one.tflite"
+    path.write_bytes(converted(lambda x: tf.nn.conv2d(x, random_values((3, 3, 2, 5), 1), 1, "SAME"), (1, 6, 8, 2)))
+    assert lean.convolution_gmac(path) == pytest.approx(6 * 8 * 9 * 2 * 5 / 1e9)
+
+
+@pytest.mark.parametrize(("mib", "ms", "holds"), [(35, 100, True), (36, 100, False), (35, 101, False)])
+def test_a_bar_holds_where_both_ratios_are_within_it(mib: float, ms: float, holds: bool) -> None:
+    ours, plain = Measured((ms,), mib, 0, ""), Measured((100.0,), 100.0, 0, "")
+    assert lean.Result(lean.BARS[0], ours, plain, 1.0, 1.0).holds == holds
+
+
+def test_a_file_that_does_not_run_holds_nothing() -> None:
+    failed = Measured((), None, 0, "exit code 1")
+    assert not lean.Result(lean.BARS[0], failed, failed, 1.0, 1.0).holds
+
+
+def test_an_unknown_case_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(lean.build_parser(), lean.run, ["--case", "w9"]) == 2
+    assert "no case 'w9'" in capsys.readouterr().err
