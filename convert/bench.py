@@ -24,8 +24,8 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     options = command.parser(
         "convert.bench",
-        "Measure latency, memory and time by operation of artifacts on the installed runtimes, each in a process of its "
-        "own, all in turn; or of .tflite files on a phone.",
+        "Measure latency, memory and time by operation of artifacts on the installed runtimes, each in a process of "
+        "its own, all in turn; or of .tflite files on a phone.",
         "python -m convert.bench dist/*.tflite --runtime litert-xnnpack --json bench.json --plot bench.png",
     )
     options.add_argument("artifacts", nargs="+", type=Path, metavar="ARTIFACT", help=".tflite, .onnx or .keras files")

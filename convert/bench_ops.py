@@ -11,7 +11,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def _profiled(path: Path, runtime: str, threads: int, tensor: NDArray[Any]) -> d
     for event in events:
         if event.get("cat") == "Node" and event["name"].endswith(_KERNEL):
             nodes[event["args"]["op_name"], event["name"]].append(event["dur"] / 1000)
-    times: Counter[str] = Counter()
+    times: dict[str, float] = defaultdict(float)
     for (op, _), found in nodes.items():
         times[op] += statistics.median(found[1:])
     return dict(times)
@@ -70,7 +70,7 @@ def _alone(path: Path, runtime: str, threads: int) -> dict[str, float]:
     for place, op in enumerate(file.ops()):
         found[_kind(file, op)].append(place)
     names = [op.name for op in file.ops()]
-    times: Counter[str] = Counter()
+    times: dict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory() as folder:
         for places in found.values():
             single = Path(folder) / "single.tflite"

@@ -1,7 +1,7 @@
 """Reads what TensorFlow Lite's `benchmark_model` prints.
 
-Source of the format: TensorFlow, `tensorflow/lite/tools/benchmark/benchmark_model.cc` and `lite/profiling`. Older builds
-print no percentiles and no `INFO:`; numbers may be in scientific notation.
+Source of the format: TensorFlow, `tensorflow/lite/tools/benchmark/benchmark_model.cc` and `lite/profiling`. Older
+builds print no percentiles and no `INFO:`; numbers may be in scientific notation.
 """
 
 from __future__ import annotations

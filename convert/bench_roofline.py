@@ -38,7 +38,7 @@ def gmac(path: Path, tensor_shape: tuple[int, ...]) -> float | None:
 
 
 def matrix_peak(threads: int) -> float:
-    """GFLOP/s of a product of two 2048 x 2048 float32 matrices on some threads, the best of five, in another process."""
+    """GFLOP/s of a product of two 2048x2048 float32 matrices on some threads: the best of five, in another process."""
     environment = {**os.environ, **dict.fromkeys(_THREAD_SETTINGS, str(threads))}
     call = [sys.executable, "-m", "convert.bench_roofline"]
     done = subprocess.run(call, capture_output=True, text=True, env=environment, check=True)

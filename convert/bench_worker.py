@@ -1,10 +1,10 @@
 """A process that holds one artifact on one runtime and runs it once whenever it is told to.
 
 `python -m convert.bench_worker FILE RUNTIME THREADS PHOTO` imports the runtime, and then answers each line on standard
-input with one line of JSON: `load` with the milliseconds that loading the file took, `run` with milliseconds and the share
-of the machine that others took, `memory` with the peak in MiB over the process before it loaded the file (null where
-the system does not tell), `ops` with milliseconds by kind of operation. It is called by `convert.bench_process` and not
-meant for people.
+input with one line of JSON: `load` with the milliseconds that loading the file took, `run` with milliseconds and the
+share of the machine that others took, `memory` with the peak in MiB over the process before it loaded the file (null
+where the system does not tell), `ops` with milliseconds by kind of operation. It is called by `convert.bench_process`
+and not meant for people.
 """
 
 from __future__ import annotations
