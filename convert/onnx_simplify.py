@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,7 +27,7 @@ PICTURE = "picture"
 _PREFIX = "pynet/"
 _TO_NCHW, _TO_NHWC = [0, 3, 1, 2], [0, 2, 3, 1]
 _CONSTANT_PARTS = {"Conv": ("weight", "bias"), "ConvTranspose": ("weight", "bias"), "Resize": ("roi", "scales")}
-_NAMELESS = {"Resize": "level1_photo/resize/ResizeBilinear", "Clip": PICTURE}
+_RESIZED = {2: "level1_photo", 8: "level1_soft", 32: "level1_softer"}
 
 
 @dataclass(frozen=True)
@@ -147,11 +146,11 @@ def _fuse_clips(graph: OnnxGraph) -> None:
 
 
 def _name_tensors(graph: OnnxGraph) -> None:
-    names = {}
+    names, constants = {}, graph.constants()
     for node in graph.nodes:
         name = node.output[0].removeprefix(_PREFIX).partition(":")[0]
-        if re.fullmatch(r"[A-Za-z]+__\d+", name):
-            name = _NAMELESS.get(node.op_type, name)
+        if node.op_type == "Resize":
+            name = f"{_RESIZED[int(constants[node.input[2]][-1])]}/resize/ResizeBilinear"
         names[node.output[0]] = name
     graph.rename({**names, graph.output.name: PICTURE})
     for node in graph.nodes:
