@@ -148,9 +148,9 @@ def _errors(
         for tensor, expected in zip(group, theirs, strict=True):
             values = by_name[tensor.name].as_reference(ours[tensor.name])
             error = _Error(sqnr(expected, values), _largest(expected, values))
-            read = sources[tensor.name]
-            if tensor.name in in_layers and len(read) == 1 and read[0] in ours:
-                handed = in_layers[read[0]].as_reference(ours[read[0]])
+            handing = sources[tensor.name]
+            if tensor.name in in_layers and len(handing) == 1 and handing[0] in ours:
+                handed = in_layers[handing[0]].as_reference(ours[handing[0]])
                 error = _alone(error, layers, in_layers[tensor.name], handed, ours[tensor.name])
             errors[tensor.name] = error
     return errors
