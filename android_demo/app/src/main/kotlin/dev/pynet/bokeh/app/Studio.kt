@@ -138,9 +138,11 @@ class Studio(context: Context, private val models: Models, private val engine: E
         work.result.delete()
         post { it.copy(after = null, times = null) }
         val bitmap = photo.decode()
-        val times = session.renderer.render(BitmapRows(bitmap), depth, watch)
-        work.keep(bitmap)
-        bitmap.recycle()
+        val times = try {
+            session.renderer.render(BitmapRows(bitmap), depth, watch).also { work.keep(bitmap) }
+        } finally {
+            bitmap.recycle()
+        }
         showResult(times)
     }
 
