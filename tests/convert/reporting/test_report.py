@@ -86,6 +86,16 @@ def test_what_it_prints_ends_with_what_is_next(made) -> None:
     assert all(Path(line.strip()).is_file() for line in lines[lines.index("written:") + 1 : -1])
 
 
+def test_nothing_but_the_report_is_left(made) -> None:
+    names = sorted(path.name for path in made.folder.iterdir())
+    assert [name for name in names if not name.endswith(".node_data.json")] == [
+        "report.html",
+        "report.json",
+        "report.md",
+    ]
+    assert len(names) == 6
+
+
 def test_json_is_of_the_schema_in_the_docs(made) -> None:
     from convert.reporting.record import Report
 
