@@ -25,7 +25,7 @@ WRONG_SCALE = 1.4
 GOOD_ENOUGH = 60.0
 """dB from which on nothing has fallen off, whatever is usual in the file."""
 _LEAST_ENERGY = 1e-3
-_PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear", "Cast"})
+_PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "RESHAPE", "QuantizeLinear", "DequantizeLinear", "Cast"})
 
 
 def study(
@@ -168,7 +168,7 @@ def _alone(
 
 
 def _sources(graph: Graph) -> dict[str, tuple[str, ...]]:
-    """What each tensor's operation reads, constants aside, seen through steps that only change the type."""
+    """What each tensor's operation reads, constants aside, seen through steps that only change type or shape."""
     made = {tensor.name: tensor for tensor in graph.tensors}
     constants = {tensor.name for tensor in graph.tensors if not tensor.reads}
 
