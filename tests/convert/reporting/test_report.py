@@ -228,11 +228,18 @@ def test_a_file_that_differs_from_its_side_file_is_noted(files: Files, tmp_path:
 
 
 def _with_nan(source: Path, target: Path) -> Path:
-    """A copy of a float file whose last convolution has a weight that is no number."""
+    """A copy of a float file whose last convolution has a weight that is no number, without the clip that hides it."""
     file = Flatbuffer.read(source.read_bytes())
-    op = [op for op in file.ops() if op.name == "CONV_2D"][-1]
-    values = file.constant(int(op.raw.inputs[1])).copy()
+    ops = list(file.ops())
+    clip = ops[-1].raw
+    picture = int(clip.inputs[0])
+    file.graph.operators = [op.raw for op in ops[:-1]]
+    file.graph.outputs = [picture]
+    next(op for op in ops if picture in op.raw.outputs).raw.builtinOptions.fusedActivationFunction = 0
+    weights = int([op for op in ops if op.name == "CONV_2D"][-1].raw.inputs[1])
+    values = file.constant(weights).copy()
     values[0, 0, 0, 0] = np.nan
-    file.set_constant(int(op.raw.inputs[1]), values)
+    file.set_constant(weights, values)
+    file.sign({"photo": file.graph.inputs[0]}, {"bokeh": picture})
     target.write_bytes(file.bytes())
     return target
