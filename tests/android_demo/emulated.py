@@ -67,20 +67,22 @@ def set_up() -> None:
             _install(runtime)
 
 
-def run(runtime: EmulatedRuntime, model: Path, tensor: NDArray[np.generic], folder: Path) -> NDArray[np.generic]:
-    """What a runtime on Arm makes of a tensor; both in the model's own type."""
+def run(
+    runtime: EmulatedRuntime, model: Path, tensor: NDArray[np.generic], folder: Path, emulated: bool
+) -> NDArray[np.generic]:
+    """What a runtime on Arm, or on this processor, makes of a tensor; both in the model's own type.
+
+    In a process of its own, as the two runtimes do not live in one.
+    """
     given, made = folder / "given.npy", folder / "made.npy"
     np.save(given, tensor, allow_pickle=False)
     root = FOLDER / "root"
-    call = [_QEMU, "-cpu", _PROCESSOR, "-L", root, root / "usr/bin/python3.11", "-c", _PROGRAM, runtime.module]
-    environment = {"PYTHONHOME": str(root / "usr"), "PYTHONPATH": str(runtime.folder), "PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        [*map(str, call), str(model), str(given), str(made)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
+    python = [_QEMU, "-cpu", _PROCESSOR, "-L", root, root / "usr/bin/python3.11"] if emulated else [sys.executable]
+    environment = dict(os.environ)
+    if emulated:
+        environment |= {"PYTHONHOME": str(root / "usr"), "PYTHONPATH": str(runtime.folder)}
+    words = [str(word) for word in (*python, "-c", _PROGRAM, runtime.module, model, given, made)]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return np.load(made, allow_pickle=False)
 

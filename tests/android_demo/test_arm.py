@@ -43,10 +43,11 @@ def test_arm_gives_what_this_processor_gives(
     table = {}
     for runtime in RUNTIMES:
         for recipe, path in artifacts.items():
-            here = TFLiteRunner(path, "litert-builtin" if runtime.name == "litert" else "tflite-runtime", threads=1)
-            tensor = here.to_tensor(photo)
-            ours = here.to_picture(here.invoke(tensor))
-            theirs = here.to_picture(run(runtime, path, tensor, tmp_path))
+            port = TFLiteRunner(path)
+            tensor = port.to_tensor(photo)
+            ours, theirs = (
+                port.to_picture(run(runtime, path, tensor, tmp_path, emulated)) for emulated in (False, True)
+            )
             table[runtime.name, recipe] = float(np.abs(ours - theirs).max())
     with capsys.disabled():
         print("\nrecipe    runtime           largest difference between x86-64 and 64-bit Arm, 0..1")
