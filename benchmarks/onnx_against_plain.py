@@ -1,7 +1,7 @@
 """`python -m benchmarks.onnx_against_plain`: each ONNX recipe against a plain tf2onnx export, in onnxruntime.
 
-The plain export is what tf2onnx writes of the model, and for the other types what onnxruntime's and its tools' own converters
-make of that. Both files of a pair run in turn, each in a process of its own, on the same photo with the same threads.
+The plain export is what tf2onnx writes of the model, and for the other types what onnxruntime's own converters make of
+that. Both files of a pair run in turn, each in a process of its own, on the same photo with the same threads.
 The time through that of the plain float32 export is told too.
 """
 
