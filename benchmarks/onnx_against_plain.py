@@ -105,11 +105,11 @@ def _make_files(options: argparse.Namespace, names: Sequence[str], folder: Path)
     model = load_model(options.model)
     photos = read_photos(SAMPLES, options.count, options.size, model)
     exporter = OnnxExporter(trace(model, options.size, _OPSET), options.size, OnnxForm(_OPSET), lambda: photos)
-    plain = export_plainly(model, options.size, _OPSET).model
+    plain = export_plainly(model, options.size, _OPSET)
     for name in dict.fromkeys(("float32", *names)):
         command.tell(f"converting {name} both ways")
         onnx.save(exporter.export(load_recipe(name, ONNX_STANDARD)).model, folder / f"ours-{name}.onnx")
-        _PLAINLY[name](plain, photos, folder / f"plain-{name}.onnx")
+        _PLAINLY[name](plain.copy().model, photos, folder / f"plain-{name}.onnx")
     np.save(folder / "photo.npy", photos[0], allow_pickle=False)
 
 
@@ -124,9 +124,7 @@ def _float16(plain: onnx.ModelProto, photos: Photos, target: Path) -> None:
     from onnxruntime.transformers.float16 import convert_float_to_float16
     from onnxruntime.transformers.onnx_model import OnnxModel
 
-    model = OnnxModel(
-        convert_float_to_float16(onnx.ModelProto.FromString(plain.SerializeToString()), keep_io_types=True)
-    )
+    model = OnnxModel(convert_float_to_float16(plain, keep_io_types=True))
     model.topological_sort()
     onnx.save(model.model, target)
 
