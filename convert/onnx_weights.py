@@ -35,7 +35,8 @@ def compute_in_float16(graph: OnnxGraph, chosen: Iterable[onnx.NodeProto]) -> On
     for node in result.nodes:
         wanted = kinds[node.output[0]]
         for place, name in enumerate(node.input):
-            if name in constants and wanted == "float16" and place not in _KEEPS_FLOAT32.get(node.op_type, ()):
+            is_weight = name in constants and constants[name].dtype == np.float32
+            if is_weight and wanted == "float16" and place not in _KEEPS_FLOAT32.get(node.op_type, ()):
                 constants[name] = _narrow(name, constants[name])
             elif name in kinds and kinds[name] != wanted:
                 node.input[place] = f"{name}/{wanted}"
