@@ -173,11 +173,13 @@ def _race(names: Sequence[str], folder: Path, options: argparse.Namespace) -> di
     from benchmarks.race import race
     from convert.runtimes import find_runtime
 
-    files = dict.fromkeys(f"{side}-{name}" for name in ("float32", *names) for side in ("plain", "ours"))
-    threads = options.threads or os.cpu_count() or 1
-    paths = [folder / f"{name}.onnx" for name in files]
-    measured = race(paths, find_runtime("onnxruntime"), threads, folder / "photo.npy", options.runs)
-    return dict(zip(files, measured, strict=True))
+    threads, results = options.threads or os.cpu_count() or 1, {}
+    for name in dict.fromkeys(("float32", *names)):
+        pair = [f"{side}-{name}" for side in ("ours", "plain")]
+        paths = [folder / f"{file}.onnx" for file in pair]
+        measured = race(paths, find_runtime("onnxruntime"), threads, folder / "photo.npy", options.runs)
+        results |= dict(zip(pair, measured, strict=True))
+    return results
 
 
 def _print(names: Sequence[str], results: dict[str, Measured]) -> None:
