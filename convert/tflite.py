@@ -97,9 +97,11 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
     from convert.runtimes import installed_runtimes
     from convert.summary import newer_than, print_summary
     from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
+    from quantize.ranges import load_ranges
 
     model_file = options.model or SAMPLE_MODEL
     model = load_model(model_file)
+    learnt = load_ranges(model_file)
     with_depth = config_of(model).inputs == "rgbd"
     skipped = Skipped()
     calibration = calibration_set(options.calibration, options.size, with_depth, skipped)
@@ -118,6 +120,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
         command.progress,
         command.tell,
         rewrites,
+        None if learnt is None else learnt.ranges,
     )
     conversion.check_side_files(options.out, recipes)
     artifacts = conversion.convert(recipes)
