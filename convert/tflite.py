@@ -106,7 +106,8 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
     skipped = Skipped()
     calibration = calibration_set(options.calibration, options.size, with_depth, skipped)
     check = check_set(options.check, options.check_count, calibration)
-    if len(calibration.pairs) < FEW_PHOTOS and any(recipe.needs_calibration for recipe in recipes):
+    calibrates = learnt is None and any(recipe.needs_calibration for recipe in recipes)
+    if calibrates and len(calibration.pairs) < FEW_PHOTOS:
         command.warn(f"{len(calibration.pairs)} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on.")
     conversion = Conversion(
         model,

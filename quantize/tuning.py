@@ -93,7 +93,12 @@ class Tuning:
         self._photos, self._compared = photos, compared
         self._converted, self._warn = converted, warn
         self._scheme: Scheme = make_scheme(teacher, in_float_of(settings.recipe))
-        self.simulation = Simulation(teacher, self._scheme, spans(calibrate(teacher, self._scheme, photos)))
+
+    @functools.cached_property
+    def simulation(self) -> Simulation:
+        """The float network with simulated integers; its ranges are those of every network in the run."""
+        chosen = calibrate(self._teacher, self._scheme, self._photos)
+        return Simulation(self._teacher, self._scheme, spans(chosen))
 
     def settings(self) -> dict[str, Any]:
         """As `pynet_tf.method.Method`."""

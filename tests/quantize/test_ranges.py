@@ -58,7 +58,8 @@ def test_the_way_that_loses_least_on_other_photos_is_taken(make_model: Make) -> 
     assert set(chosen) == set(scheme.learnt)
     for one in chosen.values():
         assert one.errors[one.way] == min(one.errors.values())
-        assert one.range[0] <= 0 < one.range[1]
+        low, high = one.range
+        assert low <= 0 <= high and low < high
 
 
 def test_least_error_clips_a_lone_outlier_and_the_extremes_do_not() -> None:
