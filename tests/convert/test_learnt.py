@@ -49,7 +49,7 @@ def test_simulation_and_all_runtimes_agree(recipe: str, least: float, head: str,
         folder = tmp_path / runtime
         folder.mkdir()
         outcome = run_isolated(path, find_runtime(runtime), [tmp_path / "photo.npy"], folder, 2)
-        assert outcome.failure is None
+        assert not outcome.failure, outcome.failure
         pictures[runtime] = np.load(outcome.outputs[0], allow_pickle=False)
     found = {(one, two): psnr(pictures[one], pictures[two]) for one, two in combinations(pictures, 2)}
     assert min(found.values()) >= least, found
