@@ -63,9 +63,9 @@ def test_the_way_that_loses_least_on_other_photos_is_taken(make_model: Make) -> 
 
 
 def test_least_error_clips_a_lone_outlier_and_the_extremes_do_not() -> None:
-    values = np.concatenate([np.random.default_rng(1).normal(0, 1, 100_000), [60.0]]).astype(np.float32)
+    values = np.concatenate([np.random.default_rng(1).normal(0, 1, 1_000_000), [30.0]]).astype(np.float32)
     photos = [[Histogram.of(values)]]
-    assert WAYS["minmax"](photos)[1] == pytest.approx(60.0)
+    assert WAYS["minmax"](photos)[1] == pytest.approx(30.0)
     least = WAYS["mse"](photos)
     assert least[1] < 20
     assert error_of(photos, least) < error_of(photos, WAYS["minmax"](photos)) / 2
