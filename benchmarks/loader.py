@@ -20,11 +20,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.neighbours import Watch
 from calib_data import command
 from calib_data.dataset import SAMPLES, find_pairs
 from calib_data.errors import UserError
 from calib_data.files import write_json
+from convert.neighbours import Watch
 from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:

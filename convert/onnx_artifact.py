@@ -33,6 +33,7 @@ from convert.runners import BOKEH, PHOTO
 _KEY = METADATA_NAME.removesuffix(".json")
 _TOOLS = ("tensorflow", "tf-keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pynet-bokeh")
 _PRODUCER = "pynet-bokeh"
+_LEAST_BYTES_OUTSIDE = 256  # factors of sizes stay inside, where shapes are inferred from them
 _FIRST_RUNTIME = {15: "1.10", 16: "1.11", 17: "1.12", 18: "1.14"}
 """onnxruntime's docs, Versioning: the first release that has an operator set; all of them read IR version 8."""
 
@@ -99,7 +100,9 @@ def write_onnx(graph: OnnxGraph, path: Path, facts: ArtifactFacts, external_data
     assert noted is not None
     if external_data:
         data = path.with_name(path.name + ".data")
-        external_data_helper.convert_model_to_external_data(model, location=data.name, size_threshold=0)
+        external_data_helper.convert_model_to_external_data(
+            model, location=data.name, size_threshold=_LEAST_BYTES_OUTSIDE
+        )
         model = external_data_helper.write_external_data_tensors(model, str(path.parent))
         noted = noted.model_copy(update={"external_data": data.name, "external_data_sha256": sha256(data)})
     inside = facts.model_copy(update={"file": "", "sha256": "", "onnx": noted})

@@ -2,13 +2,13 @@
 
 1. An instance norm's ten operations become one InstanceNormalization.
 2. The two clips at the end become one Clip.
-3. The turns between NHWC and NCHW are left to the first and the last operation, or taken away.
-4. Every tensor is named after its layer, as in the .tflite files; every constant after its part in the layer.
+3. The constant convolution that scales the correction becomes a Mul.
+4. The turns between NHWC and NCHW are left to the first and the last operation, or taken away.
+5. Every tensor is named after its layer, as in the .tflite files; every constant after its part in the layer.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -27,8 +27,13 @@ TURNED_PHOTO = "photo_nchw"
 PICTURE = "picture"
 _PREFIX = "pynet/"
 _TO_NCHW, _TO_NHWC = [0, 3, 1, 2], [0, 2, 3, 1]
-_CONSTANT_PARTS = {"Conv": ("weight", "bias"), "ConvTranspose": ("weight", "bias"), "Resize": ("roi", "scales")}
-_NAMELESS = {"Resize": "level1_photo/resize/ResizeBilinear", "Clip": PICTURE}
+_CONSTANT_PARTS = {
+    "Conv": ("weight", "bias"),
+    "ConvTranspose": ("weight", "bias"),
+    "Mul": ("factor",),
+    "Resize": ("roi", "scales"),
+}
+_RESIZED = {2: "level1_photo", 8: "level1_soft", 32: "level1_softer"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ def simplify(graph: OnnxGraph, norms: Iterable[Norm]) -> OnnxGraph:
     for norm in norms:
         _fuse_norm(result, norm)
     _fuse_clips(result)
+    _scale_by_products(result)
     _name_tensors(result)
     _name_constants(result)
     result.drop_unused()
@@ -146,12 +152,25 @@ def _fuse_clips(graph: OnnxGraph) -> None:
     graph.set_nodes([*graph.nodes[:-2], clip])
 
 
+def _scale_by_products(graph: OnnxGraph) -> None:
+    """Turn 1x1 convolutions without bias whose weights are a multiple of the identity into products."""
+    constants = graph.constants()
+    for node in graph.nodes:
+        weights = constants.get(node.input[1]) if node.op_type == "Conv" and len(node.input) == 2 else None
+        if weights is None or weights.shape[2:] != (1, 1) or weights.shape[0] != weights.shape[1]:
+            continue
+        factor = weights[0, 0, 0, 0]
+        if np.array_equal(weights[..., 0, 0], factor * np.eye(len(weights), dtype=np.float32)):
+            node.op_type, node.input[1] = "Mul", graph.add_constant(f"{node.input[1]}/factor", float(factor))
+            del node.attribute[:]
+
+
 def _name_tensors(graph: OnnxGraph) -> None:
-    names = {}
+    names, constants = {}, graph.constants()
     for node in graph.nodes:
         name = node.output[0].removeprefix(_PREFIX).partition(":")[0]
-        if re.fullmatch(r"[A-Za-z]+__\d+", name):
-            name = _NAMELESS.get(node.op_type, name)
+        if node.op_type == "Resize":
+            name = f"{_RESIZED[int(constants[node.input[2]][-1])]}/resize/ResizeBilinear"
         names[node.output[0]] = name
     graph.rename({**names, graph.output.name: PICTURE})
     for node in graph.nodes:

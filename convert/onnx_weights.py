@@ -35,7 +35,8 @@ def compute_in_float16(graph: OnnxGraph, chosen: Iterable[onnx.NodeProto]) -> On
     for node in result.nodes:
         wanted = kinds[node.output[0]]
         for place, name in enumerate(node.input):
-            if name in constants and wanted == "float16" and place not in _KEEPS_FLOAT32.get(node.op_type, ()):
+            is_weight = name in constants and constants[name].dtype == np.float32
+            if is_weight and wanted == "float16" and place not in _KEEPS_FLOAT32.get(node.op_type, ()):
                 constants[name] = _narrow(name, constants[name])
             elif name in kinds and kinds[name] != wanted:
                 node.input[place] = f"{name}/{wanted}"
@@ -57,7 +58,8 @@ def compute_in_float16(graph: OnnxGraph, chosen: Iterable[onnx.NodeProto]) -> On
 def store_as_int8(graph: OnnxGraph, chosen: Iterable[onnx.NodeProto]) -> OnnxGraph:
     """A copy in which the chosen convolutions' weights are int8, symmetric and with a scale for each output map.
 
-    A DequantizeLinear brings them back when the file is loaded; what is computed is float32.
+    A Cast and a Mul bring them back: runtimes do both once, when they load the file, which they do not with a
+    DequantizeLinear. What is computed is float32.
     """
     result = graph.copy()
     names = {node.name for node in chosen}
@@ -69,9 +71,10 @@ def store_as_int8(graph: OnnxGraph, chosen: Iterable[onnx.NodeProto]) -> OnnxGra
             scales = per_map_scales(np.moveaxis(values, axis, 0))
             shape = [-1 if place == axis else 1 for place in range(values.ndim)]
             constants[f"{weights}/int8"] = np.rint(values / scales.reshape(shape)).astype(np.int8)
-            constants[f"{weights}/scale"] = scales
-            inputs = [f"{weights}/int8", f"{weights}/scale"]
-            nodes.append(helper.make_node("DequantizeLinear", inputs, [weights], weights, axis=axis))
+            constants[f"{weights}/scale"] = scales.reshape(shape)
+            wide = f"{weights}/wide"
+            nodes.append(helper.make_node("Cast", [f"{weights}/int8"], [wide], wide, to=TensorProto.FLOAT))
+            nodes.append(helper.make_node("Mul", [wide, f"{weights}/scale"], [weights], weights))
         nodes.append(node)
     result.set_nodes(nodes)
     result.set_constants(constants)

@@ -41,14 +41,18 @@ NETWORK_OPS = frozenset(
 ONNX_OPS = frozenset(
     {
         "Add",
+        "AveragePool",
         "Concat",
         "Conv",
         "ConvTranspose",
         "InstanceNormalization",
         "LeakyRelu",
         "MaxPool",
+        "Mul",
         "Resize",
+        "Sigmoid",
         "Slice",
+        "Sub",
         "Tanh",
     }
 )

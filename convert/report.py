@@ -120,7 +120,11 @@ def _write(making: Making, report: Report, out: Path) -> list[Path]:
     from convert.reporting.page import page
 
     text = page(report, making.shown())
-    overlays = {out / f"{study.stage}.node_data.json": node_data(study) for study in report.layers if study.rows}
+    overlays = {
+        out / f"{study.stage.replace('/', '_')}.node_data.json": node_data(study)
+        for study in report.layers
+        if study.rows
+    }
     for path, overlay in overlays.items():
         write_json(path, overlay)
     write_json(out / JSON, report.model_dump(mode="json"))

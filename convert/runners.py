@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calib_data.errors import UserError
 from convert.flatbuffer import SIGNATURE, Flatbuffer
-from convert.runtimes import DEFAULT_RUNTIME, ONNX_RUNTIME, find_runtime
+from convert.runtimes import DEFAULT_RUNTIME, KERAS_RUNTIME, ONNX_RUNTIME, find_runtime
 
 PHOTO, BOKEH = "photo", "bokeh"
 SUFFIXES = (".keras", ".tflite", ".onnx")
@@ -53,27 +53,6 @@ class Runner(ABC):
     def _run(self, photo: NDArray[np.float32]) -> NDArray[np.float32]: ...
 
 
-class KerasRunner(Runner):
-    """A float model."""
-
-    def __init__(self, path: Path) -> None:
-        import tf_keras as keras
-
-        from pynet_tf.model_files import load_model
-
-        model = load_model(path)
-        if "level1" not in model.output:
-            raise UserError(
-                f"{path} builds {', '.join(model.output)}; level1, the full-size picture, is not among them.",
-                "Train it down to level 1: python -m pynet_tf.train --levels 7-1.",
-            )
-        super().__init__(path, (1, *model.input_shape[1:]))
-        self._network = keras.Model(model.input, model.output["level1"])
-
-    def _run(self, photo: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.clip(self._network(photo, training=False).numpy(), 0.0, 1.0)
-
-
 class FileRunner(Runner):
     """A file on a runtime, in steps, so that running alone can be timed; other types are taken and given as floats."""
 
@@ -93,6 +72,39 @@ class FileRunner(Runner):
     @abstractmethod
     def to_picture(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
         """The file's output as floats."""
+
+
+class KerasRunner(FileRunner):
+    """A float model."""
+
+    def __init__(self, path: Path, runtime: str = KERAS_RUNTIME, threads: int | None = None) -> None:
+        import tensorflow as tf
+        import tf_keras as keras
+
+        from pynet_tf.model_files import load_model
+
+        if threads is not None:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+        model = load_model(path)
+        if "level1" not in model.output:
+            raise UserError(
+                f"{path} builds {', '.join(model.output)}; level1, the full-size picture, is not among them.",
+                "Train it down to level 1: python -m pynet_tf.train --levels 7-1.",
+            )
+        super().__init__(path, (1, *model.input_shape[1:]))
+        self._network = keras.Model(model.input, model.output["level1"])
+
+    def to_tensor(self, photo: NDArray[np.float32]) -> NDArray[Any]:
+        """The photo as it is."""
+        return photo
+
+    def invoke(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Run the network."""
+        return self._network(tensor, training=False).numpy()
+
+    def to_picture(self, tensor: NDArray[Any]) -> NDArray[np.float32]:
+        """The network's output, limited to 0..1."""
+        return np.clip(tensor, 0.0, 1.0)
 
 
 class TFLiteRunner(FileRunner):
@@ -156,6 +168,13 @@ class OnnxRunner(FileRunner):
         return np.clip(turned, 0.0, 1.0)
 
 
+_RUNNERS: dict[str, type[KerasRunner] | type[TFLiteRunner] | type[OnnxRunner]] = {
+    ".keras": KerasRunner,
+    ".tflite": TFLiteRunner,
+    ".onnx": OnnxRunner,
+}
+
+
 def load_artifact(path: Path | str) -> Runner:
     """Load a `.keras`, `.tflite` or `.onnx` file for running; no code in it is run.
 
@@ -173,22 +192,16 @@ def load_artifact(path: Path | str) -> Runner:
         raise UserError(f"{file.name} is no artifact.", f"Name a file that ends in {', '.join(SUFFIXES)}.")
     if not file.is_file():
         raise UserError(f"{file} is not a file.", "Make one with python -m convert.tflite or convert.onnx.")
-    runners: dict[str, type[KerasRunner] | type[TFLiteRunner] | type[OnnxRunner]] = {
-        ".keras": KerasRunner,
-        ".tflite": TFLiteRunner,
-        ".onnx": OnnxRunner,
-    }
-    return runners[file.suffix](file)
+    return _RUNNERS[file.suffix](file)
 
 
 def open_file(path: Path, runtime: str, threads: int) -> FileRunner:
-    """Load a `.tflite` or `.onnx` file on one runtime.
+    """Load an artifact on one runtime.
 
     Raises:
         UserError: The file is no such file, the runtime is not installed or refuses it.
     """
-    runner: type[TFLiteRunner] | type[OnnxRunner] = OnnxRunner if path.suffix == ".onnx" else TFLiteRunner
-    return runner(path, runtime, threads)
+    return _RUNNERS[path.suffix](path, runtime, threads)
 
 
 def check_tflite(path: Path) -> None:

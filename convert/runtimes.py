@@ -67,8 +67,8 @@ class Runtime:
             ) from error
         return interpreter
 
-    def session(self, path: Path, threads: int) -> Any:
-        """A session of onnxruntime on a file, on the CPU.
+    def session(self, path: Path, threads: int, profile: Path | None = None) -> Any:
+        """A session of onnxruntime on a file, on the CPU; `profile` is what the names of its profiles begin with.
 
         Raises:
             UserError: The runtime is not installed, or refuses the file.
@@ -78,6 +78,8 @@ class Runtime:
         options = module.SessionOptions()
         options.log_severity_level = _ERRORS_ONLY
         options.intra_op_num_threads = threads
+        if profile is not None:
+            options.enable_profiling, options.profile_file_prefix = True, str(profile)
         try:
             return module.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except tuple(getattr(states, name) for name in _REFUSALS) as error:
@@ -107,10 +109,12 @@ RUNTIMES = {
         Runtime("tflite-runtime", "tflite-runtime", "tflite_runtime.interpreter", "AUTO"),
         Runtime("litert-reference", "ai-edge-litert", "ai_edge_litert.interpreter", "BUILTIN_REF", optional=True),
         Runtime("onnxruntime", "onnxruntime", "onnxruntime", suffix=".onnx"),
+        Runtime("keras", "tf-keras", "tf_keras", suffix=".keras"),
     )
 }
 DEFAULT_RUNTIME = "litert-xnnpack"
 ONNX_RUNTIME = "onnxruntime"
+KERAS_RUNTIME = "keras"
 
 
 def installed_runtimes(with_optional: bool = False, suffix: str = ".tflite") -> list[Runtime]:

@@ -7,7 +7,6 @@ It is called by `convert.isolated` and not meant for people.
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from pathlib import Path
@@ -16,15 +15,14 @@ import numpy as np
 
 from calib_data.errors import UserError
 from calib_data.files import write_json
+from convert.memory import peak_resident_mib, resident_mib
 from convert.runners import open_file
-
-_STATUS = Path("/proc/self/status")
 
 
 def main(request_path: str) -> int:
     """Serve one request; exit code 2 with the reason on standard error if the runtime refuses the file."""
     request = json.loads(Path(request_path).read_text("utf-8"))
-    before = _resident_mib("VmRSS")
+    before = resident_mib()
     try:
         runner = open_file(Path(request["artifact"]), request["runtime"], request["threads"])
     except UserError as error:
@@ -39,7 +37,7 @@ def main(request_path: str) -> int:
         result = runner.invoke(tensor)
         seconds.append(time.perf_counter() - began)
         np.save(target, runner.to_picture(result), allow_pickle=False)
-    peak, idle = _resident_mib("VmHWM"), before
+    peak, idle = peak_resident_mib(), before
     memory = None if peak is None or idle is None else round(peak - idle, 1)
     answer = {
         "ms": [round(1000 * second, 3) for second in seconds],
@@ -48,14 +46,6 @@ def main(request_path: str) -> int:
     }
     write_json(Path(request["answer"]), answer)
     return 0
-
-
-def _resident_mib(key: str) -> float | None:
-    """Resident memory of this process in MiB, now (VmRSS) or at most so far (VmHWM); None where /proc is not."""
-    if not _STATUS.exists():
-        return None
-    match = re.search(rf"^{key}:\s+(\d+) kB", _STATUS.read_text("ascii", "replace"), re.MULTILINE)
-    return int(match[1]) / 1024 if match else None
 
 
 if __name__ == "__main__":

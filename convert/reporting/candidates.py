@@ -48,18 +48,22 @@ def examine(paths: Sequence[Path]) -> tuple[list[Candidate], list[Stage]]:
     Returns:
         Those that can be compared, and a `refused` stage with the reason for each that cannot.
 
+    Files of one name are told apart by their paths.
+
     Raises:
         UserError: A file is named twice.
     """
+    names = [path.name for path in paths]
     found: list[Candidate] = []
     refused: list[Stage] = []
     for place, path in enumerate(paths):
+        name = path.name if names.count(path.name) == 1 else str(path)
         if path.resolve() in {other.resolve() for other in paths[:place]}:
             raise UserError(f"{path} is named twice.", "Name each file once.")
         try:
-            found.append(_examined(path))
+            found.append(_examined(path, name))
         except UserError as error:
-            refused.append(refusal(bare_record(path), error.problem))
+            refused.append(refusal(_bare_record(path, name), error.problem))
     return found, refused
 
 
@@ -115,25 +119,24 @@ def needs_newer(record: ArtifactRecord, runtime: str) -> bool:
     return version_key(record.minimum_runtime) > version_key(RUNTIMES[runtime].version)
 
 
-def bare_record(path: Path, **facts: object) -> ArtifactRecord:
-    """What can be said of any file; `sha256` and size are empty if it is not there."""
-    there = path.is_file()
-    known = {
-        "file": path.name,
-        "path": str(path),
-        "sha256": sha256(path) if there else "",
-        "mib": round(path.stat().st_size / _MIB, 2) if there else 0.0,
-        "format": path.suffix.removeprefix("."),
-    }
-    return ArtifactRecord.model_validate({**known, **facts})
-
-
 def refusal(record: ArtifactRecord, reason: str) -> Stage:
     """The stage of a file that cannot be compared."""
     return Stage(id=record.file, artifact=record, runtime="", version="", status="refused", failure=reason)
 
 
-def _examined(path: Path) -> Candidate:
+def _bare_record(path: Path, name: str) -> ArtifactRecord:
+    """What can be said of any file; hash and size are empty if it is not there."""
+    there = path.is_file()
+    return ArtifactRecord(
+        file=name,
+        path=str(path),
+        sha256=sha256(path) if there else "",
+        mib=round(path.stat().st_size / _MIB, 2) if there else 0.0,
+        format=path.suffix.removeprefix("."),
+    )
+
+
+def _examined(path: Path, name: str) -> Candidate:
     if path.suffix not in SUFFIXES:
         raise UserError(f"{path.name} is no artifact.", f"Name a file that ends in {', '.join(SUFFIXES)}.")
     if not path.is_file():
@@ -144,14 +147,14 @@ def _examined(path: Path) -> Candidate:
         shape: tuple[int | None, ...] = tuple(int(side) for side in file.tensor(int(file.graph.inputs[0])).shape)
     else:
         shape = load_artifact(path).input_shape
-    return Candidate(path, _known(path), shape)
+    return Candidate(path, _known(path, name), shape)
 
 
-def _known(path: Path) -> ArtifactRecord:
+def _known(path: Path, name: str) -> ArtifactRecord:
+    record = _bare_record(path, name)
     if path.suffix == ".keras":
-        return bare_record(path)
+        return record
     facts, notes = _facts(path)
-    record = bare_record(path)
     if facts is None:
         return record.model_copy(update={"notes": tuple(notes)})
     if facts.sha256 and facts.sha256 != record.sha256:

@@ -68,7 +68,7 @@ def histogram_bars(stage: Stage) -> list[Bar]:
     for place, share in enumerate(stage.histogram):
         height = 0.0 if share <= _LEAST_SHARE else 100 * (1 - math.log10(share) / math.log10(_LEAST_SHARE))
         low, high = edges[place], edges[place + 1]
-        label = f"< {high:g}" if math.isfinite(high) else f"≥ {low:g}"
+        label = f"{high:g}" if math.isfinite(high) else "more"
         between = f"{low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
         bars.append(Bar(width * place, width, height, label, f"{_percent(share)} of values differ by {between} / 255"))
     return bars

@@ -56,7 +56,7 @@ def measure(reference: Pixels, picture: Pixels, areas: Sequence[Area]) -> list[M
     weights = tf.constant(np.stack(areas).astype(np.float32))
     errors = _means(_squared_error(first, second), weights).numpy()
     colours = _means(_colour_difference(_lab(first), _lab(second))[..., tf.newaxis], weights).numpy()
-    ssim: NDArray[np.float32] = np.zeros(0)
+    ssim: NDArray[np.float32] = np.zeros(0, np.float32)
     product = np.ones((len(areas), 3))
     for scale, exponent in enumerate(MS_SSIM_WEIGHTS):
         if scale:

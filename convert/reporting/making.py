@@ -11,22 +11,25 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from calib_data.dataset import Pair, find_photos
+from calib_data.dataset import find_photos
 from calib_data.errors import UserError
+from calib_data.files import sha256
 from calib_data.sizes import PhotoSize
 from calib_data.skipped import Skipped
 from convert.reporting.candidates import TENSORFLOW, Candidate, examine, of_one_size, runtimes_of
 from convert.reporting.gates import Gates, check_comparable
 from convert.reporting.photos import ReportPhoto, lay_out
 from convert.reporting.record import GateResult, LayerStudy, Provenance, Report, Stage
-from convert.reporting.shown import ShownPhoto, show
+from convert.reporting.shown import ShownPhoto, is_visible, show
 from convert.reporting.stages import WorstPictures, candidate_stage, reference_stage
 from pynet_tf.metrics import SHORTEST_SIDE
 
-Watch = Callable[[Iterable[Pair], int, str], Iterator[Pair]]
+Watch = Callable[[Iterable[ReportPhoto], int, str], Iterator[ReportPhoto]]
 Say = Callable[[str], None]
 Study = Callable[[Stage, ReportPhoto], LayerStudy]
 
+WITH_DEPTH = 4
+"""Channels of the input of a model that takes depth."""
 _PACKAGES = (
     "pynet-bokeh",
     "tensorflow",
@@ -78,7 +81,7 @@ class Making:
     Attributes:
         call: What is asked for.
         folder: An existing folder for what is under way: about 65 MB a photo at 1024x1536.
-        watch: Shows how far the reading of photos is.
+        watch: Wraps a stream of photos, to show how far it is.
         say: Receives one line before each stage.
     """
 
@@ -94,48 +97,35 @@ class Making:
         Raises:
             UserError: Reference, photos or gates are at fault, or no candidate can be compared.
         """
-        references, unusable = examine([self.call.reference])
-        if unusable:
-            raise UserError(f"the reference: {unusable[0].failure}", "Name a float model (.keras) by --reference.")
-        self.reference = references[0]
-        channels = self.reference.input_shape[3] or 0
+        self.reference = self._reference()
         found, self.refused = examine(self.call.candidates)
-        if not found:
+        if found:
+            self.size, self.candidates, others = of_one_size(found, self.call.size, self._channels)
+            self.refused += others
+        if not found or not self.candidates:
             raise UserError(
                 "no file can be compared: " + "; ".join(stage.failure for stage in self.refused),
-                "Name .tflite, .onnx or .keras files by --candidate.",
+                "Name .tflite, .onnx or .keras files of one size, that take what the reference takes, by --candidate.",
             )
-        self.size, self.candidates, others = of_one_size(found, self.call.size, channels)
-        self.refused += others
         if min(self.size.height, self.size.width) < SHORTEST_SIDE:
             raise UserError(
                 f"photos of {self.size} are too small to compare; MS-SSIM takes {SHORTEST_SIDE} pixels a side.",
                 "Convert the model at a larger size.",
             )
-        if not self.candidates:
-            raise UserError(
-                "no file can be compared: " + "; ".join(stage.failure for stage in self.refused),
-                "Name files of one size that take what the reference takes.",
-            )
-        with_depth = channels == 4
-        self.pairs = find_photos(self.call.data, self.call.split, depth=with_depth, skipped=self.skipped)[
-            : self.call.count
-        ]
+        found_photos = find_photos(
+            self.call.data, self.call.split, depth=self._channels == WITH_DEPTH, skipped=self.skipped
+        )
+        self.pairs = found_photos[: self.call.count]
         if self.call.gates.baseline is not None:
-            from calib_data.files import sha256
-
-            check_comparable(
-                self.call.gates.baseline,
-                [sha256(pair.original) for pair in self.pairs],
-                (self.size.height, self.size.width),
-            )
+            hashes = [sha256(pair.original) for pair in self.pairs]
+            check_comparable(self.call.gates.baseline, hashes, (self.size.height, self.size.width))
 
     def measure(self) -> None:
         """Run every stage."""
         self.photos = self._read_photos()
         self.say(f"running {self.reference.path.name}, the reference")
         self.reference_stage, self.records = reference_stage(
-            self.reference.record, TENSORFLOW, self.photos, self.folder, self.call.threads
+            self.reference.record, TENSORFLOW, self._watched("the reference"), self.folder, self.call.threads
         )
         self.stages: list[Stage] = []
         self._worst: dict[str, WorstPictures] = {}
@@ -180,8 +170,13 @@ class Making:
         return studies
 
     def shown(self) -> list[ShownPhoto]:
-        """The worst photos of each file's worst stage."""
-        return [one for stage in self.worst_stages() for one in show(stage.id, self._worst[stage.id], self.photos)]
+        """The worst photos of each file's worst stage, if its differences can be seen."""
+        return [
+            one
+            for stage in self.worst_stages()
+            if is_visible(stage)
+            for one in show(stage.id, self._worst[stage.id], self.photos)
+        ]
 
     def report(self, layers: Sequence[LayerStudy]) -> Report:
         """The report, judged."""
@@ -208,13 +203,29 @@ class Making:
             provenance=_provenance(self.call),
         )
 
+    def _reference(self) -> Candidate:
+        if self.call.reference.suffix != ".keras":
+            raise UserError(
+                f"the reference {self.call.reference} is not a .keras file.", "Name the float model by --reference."
+            )
+        references, unusable = examine([self.call.reference])
+        if unusable:
+            raise UserError(f"the reference: {unusable[0].failure}", "Name a float model (.keras) by --reference.")
+        return references[0]
+
+    @property
+    def _channels(self) -> int:
+        return self.reference.input_shape[3] or 0
+
     def _runs(self) -> list[tuple[Candidate, str]]:
         return [(one, runtime) for one in self.candidates for runtime in runtimes_of(one.path, self.call.runtimes)]
 
+    def _watched(self, what: str) -> Iterable[ReportPhoto]:
+        return self.watch(self.photos, len(self.photos), what)
+
     def _read_photos(self) -> list[ReportPhoto]:
-        with_depth = self.reference.input_shape[3] == 4
-        watched = list(self.watch(self.pairs, len(self.pairs), "photos"))
-        return list(lay_out(watched, self.size, with_depth, self.folder, self.skipped))
+        laid_out = lay_out(self.pairs, self.size, self._channels == WITH_DEPTH, self.folder, self.skipped)
+        return list(self.watch(laid_out, len(self.pairs), "photos"))
 
 
 def _verdict(stages: Sequence[Stage], gates: Sequence[GateResult]) -> str:

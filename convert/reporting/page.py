@@ -13,7 +13,7 @@ from markupsafe import Markup
 from convert.reporting.charts import depth_plot, histogram_bars
 from convert.reporting.figures import STEPS
 from convert.reporting.record import HISTOGRAM_EDGES, Differences, Report, Stage
-from convert.reporting.shown import CROP, ShownPhoto, heat_colours
+from convert.reporting.shown import CROP, ShownPhoto, heat_colours, is_visible
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -34,6 +34,7 @@ def page(report: Report, shown: Sequence[ShownPhoto]) -> str:
         "histogram_bars": histogram_bars,
         "depth_plot": depth_plot,
         "worst_psnr": _worst_psnr,
+        "unseen": [stage for stage in report.stages if stage.reference is not None and not is_visible(stage)],
         "cells": _cells,
     }
     environment.filters |= {"steps": _steps, "decibel": _decibel}

@@ -14,6 +14,7 @@ from typing import Any
 
 from calib_data.errors import UserError
 from convert.isolated import reason_of_failure
+from convert.reporting.photos import ReportPhoto
 
 
 class RuntimeFailedError(UserError):
@@ -49,40 +50,39 @@ class StageProcess:
         self._process.communicate()
         self._stderr.close()
 
-    def run(self, inputs: Iterable[Path], folder: Path) -> Iterator[tuple[Path, float]]:
+    def run(self, photos: Iterable[ReportPhoto], folder: Path) -> Iterator[tuple[ReportPhoto, Path, float]]:
         """Pictures one after the other; while one is looked at, the next is computed.
 
         Args:
-            inputs: .npy files of `(1, H/2, W/2, C)`, 0..1.
+            photos: Laid out.
             folder: For the pictures.
 
         Yields:
-            A .npy of `(1, H, W, 3)`, which is the caller's to delete, and the time in ms.
+            The photo, a .npy of its picture `(1, H, W, 3)`, which is the caller's to delete, and the time in ms.
 
         Raises:
             RuntimeFailedError: The runtime refuses the file, or its process dies.
         """
         self._answer()
-        under_way: Path | None = None
-        for number, path in enumerate(inputs):
-            if under_way is None:
-                under_way = self._ask(path, folder, number)
+        under_way: tuple[ReportPhoto, Path] | None = None
+        for number, photo in enumerate(photos):
+            finished, under_way = under_way, (photo, folder / f"picture-{number}.npy")
+            if finished is None:
+                self._ask(*under_way)
                 continue
-            finished, ms = under_way, self._answer()["ms"]
-            under_way = self._ask(path, folder, number)
-            yield finished, ms
+            ms = self._answer()["ms"]
+            self._ask(*under_way)
+            yield (*finished, ms)
         if under_way is not None:
-            yield under_way, self._answer()["ms"]
+            yield (*under_way, self._answer()["ms"])
 
-    def _ask(self, path: Path, folder: Path, number: int) -> Path:
-        output = folder / f"picture-{number}.npy"
+    def _ask(self, photo: ReportPhoto, output: Path) -> None:
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps({"input": str(path), "output": str(output)}) + "\n")
+            self._process.stdin.write(json.dumps({"input": str(photo.tensor), "output": str(output)}) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise self._failure() from error
-        return output
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -13,9 +13,12 @@ from scipy import ndimage
 
 from convert.reporting.figures import STEPS, finite
 from convert.reporting.photos import ReportPhoto, load
+from convert.reporting.record import Stage
 from convert.reporting.stages import WorstPictures
 from pynet_tf.metrics import Pixels
 
+VISIBLE = 0.5
+"""Steps of 1/255: smaller differences never show on a screen."""
 CROP = 64
 """Pixels: side of the crops at the worst spot."""
 _WIDEST = 960
@@ -61,6 +64,11 @@ class ShownPhoto:
     crop_after: str
     crop_heat: str
     spot_difference: float
+
+
+def is_visible(stage: Stage) -> bool:
+    """Whether any value of a stage's pictures differs by half a step of 1/255."""
+    return stage.reference is not None and STEPS * stage.reference.frame.max_abs >= VISIBLE
 
 
 def show(stage: str, worst: WorstPictures, photos: list[ReportPhoto]) -> list[ShownPhoto]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -48,7 +48,7 @@ class WorstPictures:
 
 
 def reference_stage(
-    record: ArtifactRecord, runtime: str, photos: Sequence[ReportPhoto], folder: Path, threads: int
+    record: ArtifactRecord, runtime: str, photos: Iterable[ReportPhoto], folder: Path, threads: int
 ) -> tuple[Stage, list[PhotoRecord]]:
     """The float model's pictures of all photos, kept beside them, measured against the targets.
 
@@ -57,7 +57,7 @@ def reference_stage(
     """
     results, records = [], []
     with StageProcess(Path(record.path), runtime, threads) as process:
-        for photo, (path, ms) in zip(photos, process.run([one.tensor for one in photos], folder), strict=True):
+        for photo, path, ms in process.run(photos, folder):
             picture = load(path)[0]
             path.unlink()
             records.append(photo.settle(picture))
@@ -69,7 +69,7 @@ def reference_stage(
 def candidate_stage(
     record: ArtifactRecord,
     runtime: str,
-    photos: Sequence[ReportPhoto],
+    photos: Iterable[ReportPhoto],
     folder: Path,
     threads: int,
     worst: WorstPictures,
@@ -79,8 +79,7 @@ def candidate_stage(
     counts: Counts = np.zeros(len(HISTOGRAM_EDGES) + 1, np.int64)
     try:
         with StageProcess(Path(record.path), runtime, threads) as process:
-            pictures = process.run([one.tensor for one in photos], folder)
-            for number, (photo, (path, ms)) in enumerate(zip(photos, pictures, strict=True)):
+            for number, (photo, path, ms) in enumerate(process.run(photos, folder)):
                 result, counted = _measured(photo, load(path)[0], ms)
                 counts += counted
                 worst.offer(-1.0 if result.reference is None else result.reference.frame.psnr, number, path)

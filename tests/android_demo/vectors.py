@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from convert.runners import _dequantized, _quantized
+from convert.runners import dequantized, quantized
 from pynet_tf.rendering import fit_photo, focus_depth, render
 from tests.conftest import ROOT, smooth_picture
 
@@ -45,17 +45,17 @@ class Network:
         return 1, self.size[0] // 2, self.size[1] // 2, self.channels
 
     def run(self, photo: NDArray[np.float32]) -> NDArray[np.float32]:
-        given = _quantized(photo, self.details)
-        seen = _dequantized(given, self.details)[0]
+        given = quantized(photo, self.details)
+        seen = dequantized(given, self.details)[0]
         shown = seen[..., :3].repeat(2, axis=0).repeat(2, axis=1)
         rows, columns = np.indices(shown.shape[:2])
         near = np.exp(-(((rows / self.size[0] - 0.5) / 0.2) ** 2) - ((columns / self.size[1] - 0.4) / 0.2) ** 2)
         blurred = ndimage.gaussian_filter(shown, (3, 3, 0), mode="nearest")
         bokeh = shown * near[..., None] + blurred * (1 - near[..., None]) + 0.03 * seen[..., -1:].mean()
         rounded = (np.rint(bokeh * _STEPS) / _STEPS).astype(np.float32)
-        made = _quantized(rounded[np.newaxis], self.details)
+        made = quantized(rounded[np.newaxis], self.details)
         self.tensors = {"input": given[0], "output": made[0]}
-        return _dequantized(made, self.details)
+        return dequantized(made, self.details)
 
     def facts(self) -> dict[str, Any]:
         """The ports as an artifact's metadata names them."""

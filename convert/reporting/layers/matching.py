@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from convert.reporting.layers.tensors import Graph, Tensor
 
 _PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
 _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
+_FORM = re.compile(r"/(columns|bands)\d+$")
+"""Ends the names of maps that `convert.rewrites` keeps in another form: the same values in the same order."""
+_RESHAPE = "RESHAPE"
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class Match:
     is_transposed: bool
 
     def as_reference(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The file's values in the reference's layout."""
-        return values.transpose(NCHW_TO_NHWC) if self.is_transposed else values
+        """The file's values in the reference's layout and shape."""
+        return values.transpose(NCHW_TO_NHWC) if self.is_transposed else values.reshape(self.reference.shape)
 
 
 class Matcher:
@@ -40,7 +44,7 @@ class Matcher:
 
     A tensor's name is that of an operation of the reference, or several joined by `;` where operations were fused: then
     the last of them in order of execution is meant. Converters add digits to make names unique. The operation must be
-    of the same kind and the shape the same, or the shape in the other layout.
+    of the same kind and the shape the same, or the shape in the other layout, or a form's of `convert.rewrites`.
 
     A convolution that adds its bias is the reference's BiasAdd, and one with a fused ReLU the ReLU behind it.
     """
@@ -57,18 +61,21 @@ class Matcher:
     def match(self, graph: Graph) -> tuple[list[Match], list[str]]:
         """The tensors of a file that are found in the reference, in order, and the names of those that are not.
 
-        A tensor of the reference to which several of the file would belong belongs to none of them.
+        A tensor of the reference to which several of the file would belong belongs to none of them. A RESHAPE, which
+        computes nothing, is in neither list.
         """
         found = {tensor.name: self._find(tensor, graph) for tensor in graph.tensors}
         claimed = Counter(match.reference.name for match in found.values() if match is not None)
         matches = [match for match in found.values() if match is not None and claimed[match.reference.name] == 1]
         matched = {match.tensor.name for match in matches}
-        return matches, [tensor.name for tensor in graph.tensors if tensor.name not in matched]
+        computed = [tensor for tensor in graph.tensors if tensor.op != _RESHAPE]
+        return matches, [tensor.name for tensor in computed if tensor.name not in matched]
 
     def _find(self, tensor: Tensor, graph: Graph) -> Match | None:
         if tensor.name == graph.output:
             return _fitted(tensor, self._tensors[self._output])
-        candidates = [self._tensors[name] for part in tensor.name.split(";") if (name := self._known(part))]
+        parts = [_FORM.sub("", part) for part in tensor.name.split(";")]
+        candidates = [self._tensors[name] for part in parts if (name := self._known(part))]
         for candidate in sorted(candidates, key=lambda one: self._order[one.name], reverse=True):
             same = self._same_value(tensor, candidate)
             match = None if same is None else _fitted(tensor, same)
@@ -106,4 +113,6 @@ def _fitted(tensor: Tensor, reference: Tensor) -> Match | None:
         turned = tuple(reference.shape[axis] for axis in NHWC_TO_NCHW)
         if tensor.shape == turned:
             return Match(tensor, reference, is_transposed=True)
+    if _FORM.search(tensor.name) and math.prod(tensor.shape) == math.prod(reference.shape):
+        return Match(tensor, reference, is_transposed=False)
     return None

@@ -25,7 +25,7 @@ WRONG_SCALE = 1.4
 GOOD_ENOUGH = 60.0
 """dB from which on nothing has fallen off, whatever is usual in the file."""
 _LEAST_ENERGY = 1e-3
-_PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "QuantizeLinear", "DequantizeLinear", "Cast"})
+_PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "RESHAPE", "QuantizeLinear", "DequantizeLinear", "Cast"})
 
 
 def study(
@@ -148,9 +148,9 @@ def _errors(
         for tensor, expected in zip(group, theirs, strict=True):
             values = by_name[tensor.name].as_reference(ours[tensor.name])
             error = _Error(sqnr(expected, values), _largest(expected, values))
-            read = sources[tensor.name]
-            if tensor.name in in_layers and len(read) == 1 and read[0] in ours:
-                handed = in_layers[read[0]].as_reference(ours[read[0]])
+            handing = sources[tensor.name]
+            if tensor.name in in_layers and len(handing) == 1 and handing[0] in ours:
+                handed = in_layers[handing[0]].as_reference(ours[handing[0]])
                 error = _alone(error, layers, in_layers[tensor.name], handed, ours[tensor.name])
             errors[tensor.name] = error
     return errors
@@ -168,7 +168,7 @@ def _alone(
 
 
 def _sources(graph: Graph) -> dict[str, tuple[str, ...]]:
-    """What each tensor's operation reads, constants aside, seen through steps that only change the type."""
+    """What each tensor's operation reads, constants aside, seen through steps that only change type or shape."""
     made = {tensor.name: tensor for tensor in graph.tensors}
     constants = {tensor.name for tensor in graph.tensors if not tensor.reads}
 

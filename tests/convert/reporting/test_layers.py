@@ -65,9 +65,10 @@ def test_one_broken_scale_of_an_onnx_file_is_named(files, float_graph, tmp_path:
 def test_what_has_no_equal_is_listed_and_not_guessed(files, float_graph, tmp_path: Path) -> None:
     found = studied(TFLiteGraph(files.int8, "litert-xnnpack", 2), float_graph, tmp_path)
     steps = [name for name in found.unmatched if name.startswith("tfl.")]
-    assert len(steps) > 100
+    assert len(steps) > 50
     assert not {row.tensor for row in found.rows} & set(found.unmatched)
-    names = {tensor.name for tensor in TFLiteGraph(files.int8, "litert-xnnpack", 2).tensors}
+    tensors = TFLiteGraph(files.int8, "litert-xnnpack", 2).tensors
+    names = {tensor.name for tensor in tensors if tensor.op != "RESHAPE"}
     assert names >= {row.tensor for row in found.rows} | set(found.unmatched)
     assert len(names) == found.matched + len(found.unmatched)
 

@@ -86,6 +86,16 @@ def test_what_it_prints_ends_with_what_is_next(made) -> None:
     assert all(Path(line.strip()).is_file() for line in lines[lines.index("written:") + 1 : -1])
 
 
+def test_nothing_but_the_report_is_left(made) -> None:
+    names = sorted(path.name for path in made.folder.iterdir())
+    assert [name for name in names if not name.endswith(".node_data.json")] == [
+        "report.html",
+        "report.json",
+        "report.md",
+    ]
+    assert len(names) == 6
+
+
 def test_json_is_of_the_schema_in_the_docs(made) -> None:
     from convert.reporting.record import Report
 
@@ -159,6 +169,7 @@ def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, 
         (["--candidate", "FILE", "FILE"], "is named twice"),
         (["--candidate", "gone.tflite"], "no file can be compared: gone.tflite is not a file"),
         (["--candidate", "FILE", "--reference", "gone.keras"], "the reference: gone.keras is not a file"),
+        (["--candidate", "FILE", "--reference", "FILE"], "is not a .keras file"),
         (["--candidate", "FILE", "--layer-reference", "x.bin"], "cannot be a reference for layers"),
         (["--candidate", "FILE", "--count", "0"], "is not a whole number above 0"),
         (["--candidate", "FILE", "--size", "100x100"], "multiples of 64"),
@@ -217,11 +228,18 @@ def test_a_file_that_differs_from_its_side_file_is_noted(files: Files, tmp_path:
 
 
 def _with_nan(source: Path, target: Path) -> Path:
-    """A copy of a float file whose last convolution has a weight that is no number."""
+    """A copy of a float file whose last convolution has a weight that is no number, without the clip that hides it."""
     file = Flatbuffer.read(source.read_bytes())
-    op = [op for op in file.ops() if op.name == "CONV_2D"][-1]
-    values = file.constant(int(op.raw.inputs[1])).copy()
+    ops = list(file.ops())
+    clip = ops[-1].raw
+    picture = int(clip.inputs[0])
+    file.graph.operators = [op.raw for op in ops[:-1]]
+    file.graph.outputs = [picture]
+    next(op for op in ops if picture in op.raw.outputs).raw.builtinOptions.fusedActivationFunction = 0
+    weights = int([op for op in ops if op.name == "CONV_2D"][-1].raw.inputs[1])
+    values = file.constant(weights).copy()
     values[0, 0, 0, 0] = np.nan
-    file.set_constant(int(op.raw.inputs[1]), values)
+    file.set_constant(weights, values)
+    file.sign({"photo": file.graph.inputs[0]}, {"bokeh": picture})
     target.write_bytes(file.bytes())
     return target

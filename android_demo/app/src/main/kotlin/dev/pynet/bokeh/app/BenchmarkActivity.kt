@@ -36,7 +36,7 @@ class BenchmarkActivity : Activity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         engine = Engine(accelerators())
-        models = Models(assets)
+        models = (application as BokehApp).models()
         setContentView(R.layout.benchmark)
         report = findViewById(R.id.report)
         findViewById<Button>(R.id.start).setOnClickListener { start() }

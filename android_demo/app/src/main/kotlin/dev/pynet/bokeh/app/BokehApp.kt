@@ -9,4 +9,7 @@ import dev.pynet.bokeh.engine.cpuThreads
 open class BokehApp : Application() {
     /** What to try, in this order. */
     open fun accelerators(): List<Accelerator> = TfLiteNetwork.accelerators(cpuThreads())
+
+    /** What can be chosen. */
+    open fun models(): Models = AssetModels(assets)
 }

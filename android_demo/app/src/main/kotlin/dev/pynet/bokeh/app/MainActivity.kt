@@ -23,7 +23,8 @@ class MainActivity : Activity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         val kept = lastNonConfigurationInstance as Studio?
-        studio = kept ?: Studio(this, Engine((application as BokehApp).accelerators()))
+        val app = application as BokehApp
+        studio = kept ?: Studio(this, app.models(), Engine(app.accelerators()))
         setContentView(R.layout.main)
         screen = Screen(this, actions())
         studio.shown = screen::show

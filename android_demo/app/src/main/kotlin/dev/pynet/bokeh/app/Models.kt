@@ -8,13 +8,21 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 
-/** The artifacts in `assets/models`. */
-class Models(private val assets: AssetManager) {
+/** Where artifacts are. */
+interface Models {
     /** Their file names without the suffix. */
-    val names: List<String> = assets.list(FOLDER).orEmpty().filter { it.endsWith(SUFFIX) }.map { it.removeSuffix(SUFFIX) }.sorted()
+    val names: List<String>
 
     /** @throws Refused it is not an artifact of ours, or damaged */
-    fun open(name: String): Artifact = Artifact.read(map("$FOLDER/$name$SUFFIX"), "$name$SUFFIX")
+    fun open(name: String): Artifact
+}
+
+/** The artifacts in `assets/models`. */
+class AssetModels(private val assets: AssetManager) : Models {
+    override val names: List<String> =
+        assets.list(FOLDER).orEmpty().filter { it.endsWith(SUFFIX) }.map { it.removeSuffix(SUFFIX) }.sorted()
+
+    override fun open(name: String): Artifact = Artifact.read(map("$FOLDER/$name$SUFFIX"), "$name$SUFFIX")
 
     /** Maps the file into memory, which needs it to be stored without compression. */
     private fun map(path: String): ByteBuffer = try {

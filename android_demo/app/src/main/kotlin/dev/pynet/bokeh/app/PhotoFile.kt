@@ -2,11 +2,9 @@ package dev.pynet.bokeh.app
 
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
-import android.graphics.BitmapRegionDecoder
 import android.graphics.Canvas
 import android.graphics.Color
 import android.graphics.Matrix
-import android.graphics.Rect
 import android.media.ExifInterface
 import dev.pynet.bokeh.core.PhotoRows
 import dev.pynet.bokeh.core.Refused
@@ -40,7 +38,7 @@ class PhotoFile(private val file: File) {
 
     /** The whole photo, opaque and to be written on, in its own colour space. */
     fun decode(): Bitmap = try {
-        val photo = if (orientation == UPRIGHT) whole(1) else turned()
+        val photo = if (orientation == UPRIGHT) whole(1) else turned(whole(1))
         if (photo.hasAlpha()) onWhite(photo) else photo
     } catch (_: OutOfMemoryError) {
         throw Refused("This phone has too little memory for a photo of $size.", "Close other apps, or choose a smaller photo.")
@@ -51,9 +49,7 @@ class PhotoFile(private val file: File) {
         var sample = 1
         while (maxOf(size.width, size.height) / (2 * sample) >= side) sample *= 2
         val small = whole(sample)
-        if (orientation == UPRIGHT) return small
-        val turned = Bitmap.createBitmap(small, 0, 0, small.width, small.height, matrix(small.width, small.height), false)
-        return turned
+        return if (orientation == UPRIGHT) small else turned(small)
     }
 
     private fun whole(sample: Int): Bitmap {
@@ -65,33 +61,10 @@ class PhotoFile(private val file: File) {
         return if (bitmap.config == Bitmap.Config.ARGB_8888) bitmap else bitmap.copy(Bitmap.Config.ARGB_8888, true)
     }
 
-    /** Decodes a band of rows at a time and turns it, so that the photo is in memory but once. */
-    private fun turned(): Bitmap {
-        val decoder = regionDecoder() ?: return whole(1).let {
-            Bitmap.createBitmap(it, 0, 0, it.width, it.height, matrix(it.width, it.height), false)
-        }
-        var result: Bitmap? = null
-        for (top in 0 until stored.height step BAND) {
-            val bottom = minOf(top + BAND, stored.height)
-            val band = decoder.decodeRegion(Rect(0, top, stored.width, bottom), null) ?: throw damaged()
-            val target = result ?: blank(band).also { result = it }
-            val place = matrix(stored.width, stored.height).apply { preTranslate(0f, top.toFloat()) }
-            Canvas(target).drawBitmap(band, place, null)
-            band.recycle()
-        }
-        decoder.recycle()
-        return checkNotNull(result)
-    }
-
-    private fun blank(band: Bitmap): Bitmap = Bitmap.createBitmap(
-        size.width, size.height, Bitmap.Config.ARGB_8888, band.hasAlpha(), band.colorSpace ?: SRGB,
-    )
-
-    @Suppress("DEPRECATION") // its successor came with API 31
-    private fun regionDecoder(): BitmapRegionDecoder? = try {
-        BitmapRegionDecoder.newInstance(file.path, false)
-    } catch (_: IOException) {
-        null
+    private fun turned(stored: Bitmap): Bitmap {
+        val turned = Bitmap.createBitmap(stored, 0, 0, stored.width, stored.height, matrix(stored.width, stored.height), false)
+        if (turned !== stored) stored.recycle()
+        return turned
     }
 
     private fun onWhite(photo: Bitmap): Bitmap {
@@ -123,7 +96,6 @@ class PhotoFile(private val file: File) {
     private companion object {
         const val UPRIGHT = 1
         const val TRANSPOSED = 5
-        const val BAND = 256
         val SRGB: android.graphics.ColorSpace = android.graphics.ColorSpace.get(android.graphics.ColorSpace.Named.SRGB)
         val TURNED_BY_DECODER = setOf("image/heif", "image/heic", "image/avif")
 

@@ -41,6 +41,8 @@ class Screen(private val activity: Activity, private val actions: Actions) {
     private val save: Button = button(R.id.save, actions.save)
     private val share: Button = button(R.id.share, actions.share)
     private var named: List<String> = emptyList()
+    private var shown: ScreenState? = null
+    private val next = Runnable { tick() }
 
     init {
         button(R.id.pick, actions.pick)
@@ -58,11 +60,20 @@ class Screen(private val activity: Activity, private val actions: Actions) {
         hint.visibility = if (state.before == null && !state.busy) View.VISIBLE else View.GONE
         showModels(state)
         showProgress(state)
-        status.text = status(state)
+        shown = state
+        tick()
         message.text = listOfNotNull(state.message?.problem, state.message?.fix).filter { it.isNotEmpty() }.joinToString(" ")
         message.visibility = if (message.text.isEmpty()) View.GONE else View.VISIBLE
         save.isEnabled = state.hasResult
         share.isEnabled = state.hasResult
+    }
+
+    /** Writes the status, and while something is under way again and again, as the time goes on. */
+    private fun tick() {
+        val state = shown ?: return
+        status.text = status(state)
+        status.removeCallbacks(next)
+        if (state.busy && status.isAttachedToWindow) status.postDelayed(next, TICK)
     }
 
     private fun describe(state: ScreenState): String = activity.getString(
@@ -137,6 +148,7 @@ class Screen(private val activity: Activity, private val actions: Actions) {
     }
 
     private companion object {
+        const val TICK = 250L
         val STAGES = mapOf(
             Stage.READING to R.string.reading,
             Stage.RENDERING to R.string.rendering,

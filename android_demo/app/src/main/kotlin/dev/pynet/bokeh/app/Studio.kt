@@ -17,9 +17,8 @@ import dev.pynet.bokeh.engine.Session
 import java.io.InputStream
 
 /** What happens behind the screen; it outlives rotations. Called on the main thread, works on the engine's. */
-class Studio(context: Context, private val engine: Engine) {
+class Studio(context: Context, private val models: Models, private val engine: Engine) {
     private val app = context.applicationContext
-    private val models = Models(app.assets)
     private val main = Handler(Looper.getMainLooper())
     val work = Work(app.filesDir.resolve("work"))
 
@@ -139,9 +138,11 @@ class Studio(context: Context, private val engine: Engine) {
         work.result.delete()
         post { it.copy(after = null, times = null) }
         val bitmap = photo.decode()
-        val times = session.renderer.render(BitmapRows(bitmap), depth, watch)
-        work.keep(bitmap)
-        bitmap.recycle()
+        val times = try {
+            session.renderer.render(BitmapRows(bitmap), depth, watch).also { work.keep(bitmap) }
+        } finally {
+            bitmap.recycle()
+        }
         showResult(times)
     }
 

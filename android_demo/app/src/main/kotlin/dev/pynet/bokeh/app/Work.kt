@@ -69,10 +69,11 @@ class Work(folder: File) {
         }
     }
 
-    private companion object {
+    companion object {
+        /** Of the JPEG files that are saved. */
         const val QUALITY = 95
-        const val LARGEST_FILE = 200L shl 20
-        val FACTS = listOf(
+        private const val LARGEST_FILE = 200L shl 20
+        private val FACTS = listOf(
             ExifInterface.TAG_DATETIME, ExifInterface.TAG_DATETIME_ORIGINAL, ExifInterface.TAG_DATETIME_DIGITIZED,
             ExifInterface.TAG_OFFSET_TIME_ORIGINAL, ExifInterface.TAG_MAKE, ExifInterface.TAG_MODEL,
             ExifInterface.TAG_F_NUMBER, ExifInterface.TAG_EXPOSURE_TIME, ExifInterface.TAG_ISO_SPEED_RATINGS,

@@ -25,6 +25,7 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import java.io.File
+import java.nio.ByteBuffer
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 
@@ -216,6 +217,25 @@ class MainActivityTest {
         stage.settle()
         assertTrue("out of everything" in stage.text(R.id.message))
         assertFalse(stage.state.busy)
+    }
+
+    @Test
+    fun `a model that does not fit is refused in words, and another can be chosen`() {
+        val app = RuntimeEnvironment.getApplication() as TestApp
+        val good = app.assets.open("models/${AssetModels(app.assets).names.first()}.tflite").use { it.readBytes() }
+        app.contents = mapOf(
+            "not ours" to ByteBuffer.wrap(ByteArray(5000)),
+            "ours" to ByteBuffer.wrap(good),
+        )
+        val stage = Stage()
+        stage.open(photo())
+        stage.settle()
+        assertTrue(stage.text(R.id.message), "not ours has no facts about itself" in stage.text(R.id.message))
+        stage.activity.findViewById<android.widget.Spinner>(R.id.models).setSelection(1)
+        stage.settle()
+        stage.settle()
+        assertEquals(1, stage.state.model)
+        assertNotNull(stage.text(R.id.message), stage.state.after)
     }
 
     @Test

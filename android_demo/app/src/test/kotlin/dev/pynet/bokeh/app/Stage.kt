@@ -31,8 +31,13 @@ class Stage(intent: Intent? = null) {
 
     fun text(id: Int): String = activity.findViewById<android.widget.TextView>(id).text.toString()
 
+    private fun exactly(pixels: Int) = View.MeasureSpec.makeMeasureSpec(pixels, View.MeasureSpec.EXACTLY)
+
     fun screenshot(name: String): Bitmap {
         val view = activity.window.decorView
+        val metrics = activity.resources.displayMetrics
+        view.measure(exactly(metrics.widthPixels), exactly(metrics.heightPixels))
+        view.layout(0, 0, metrics.widthPixels, metrics.heightPixels)
         val bitmap = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
         view.draw(Canvas(bitmap))
         val folder = File(checkNotNull(System.getProperty("screenshots"))).apply { mkdirs() }

@@ -11,7 +11,19 @@ import java.util.concurrent.CountDownLatch
 class TestApp : BokehApp() {
     var ways: List<Accelerator> = listOf(Accelerator("test") { Fake(it) })
 
+    /** What the app's model files contain instead of what was packed. */
+    var contents: Map<String, ByteBuffer>? = null
+
     override fun accelerators(): List<Accelerator> = ways
+
+    override fun models(): Models {
+        val files = contents ?: return super.models()
+        return object : Models {
+            override val names = files.keys.toList()
+
+            override fun open(name: String) = Artifact.read(files.getValue(name), name)
+        }
+    }
 }
 
 /** Gives the artifact's own answer to its self-check, and for photos a flat picture with the photo's mean colours. */

@@ -27,17 +27,29 @@ class DetailRestorer(seen: Picture, bokeh: Picture, private val size: Size) {
         mask = Enlarged(coefficients, size.height, size.width)
     }
 
+    /** Lines that each thread works on. */
+    private inner class Lines {
+        val scratch = FloatArray(maxOf(base.scratch, lost.scratch))
+        val maskScratch = FloatArray(mask.scratch)
+        val bokeh = FloatArray(3 * size.width)
+        val seen = FloatArray(3 * size.width)
+        val coefficients = FloatArray(2 * size.width)
+    }
+
+    private val lines: ThreadLocal<Lines> = ThreadLocal.withInitial { Lines() }
+
     /** Rewrites row `row` of the photo, (width, 3), 0..1. */
     fun restore(row: Int, pixels: FloatArray) {
-        val scratch = FloatArray(maxOf(base.scratch, lost.scratch))
-        val bokeh = FloatArray(3 * size.width).also { base.row(row, scratch, it) }
-        val seen = FloatArray(3 * size.width).also { lost.row(row, scratch, it) }
-        val line = FloatArray(2 * size.width).also { mask.row(row, FloatArray(mask.scratch), it) }
+        val lines = checkNotNull(lines.get())
+        base.row(row, lines.scratch, lines.bokeh)
+        lost.row(row, lines.scratch, lines.seen)
+        mask.row(row, lines.maskScratch, lines.coefficients)
         for (column in 0 until size.width) {
             val place = 3 * column
-            val share = (line[2 * column] * luma(pixels, place) + line[2 * column + 1]).coerceIn(0f, 1f)
+            val slope = lines.coefficients[2 * column]
+            val share = (slope * luma(pixels, place) + lines.coefficients[2 * column + 1]).coerceIn(0f, 1f)
             for (channel in place until place + 3) {
-                pixels[channel] = (bokeh[channel] + share * (pixels[channel] - seen[channel])).coerceIn(0f, 1f)
+                pixels[channel] = (lines.bokeh[channel] + share * (pixels[channel] - lines.seen[channel])).coerceIn(0f, 1f)
             }
         }
     }

@@ -45,6 +45,6 @@ def wait_until_quiet() -> bool:
 
 def _busy_seconds() -> float:
     if not _STAT.exists():
-        raise UserError(f"{_STAT} is missing.", "Run the benchmark on Linux.")
+        raise UserError(f"{_STAT} is missing.", "Run it on Linux.")
     ticks = [int(text) for text in _STAT.read_text("ascii").split("\n", 1)[0].split()[1 : 1 + _COUNTED]]
     return (sum(ticks) - sum(ticks[place] for place in _IDLE)) / os.sysconf("SC_CLK_TCK")
