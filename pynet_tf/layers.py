@@ -6,6 +6,7 @@ a quantization scheme can address every part.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -22,8 +23,30 @@ _OPEN = 4.0  # a gate that starts at sigmoid(4) = 0.98
 _COLOURS = 3
 
 
+def _as_it_is(_: str, tensor: tf.Tensor) -> tf.Tensor:
+    return tensor
+
+
+class SteppedLayer(keras.layers.Layer, ABC):
+    """A layer of several steps, whose tensors on the way can be seen and changed.
+
+    Attributes:
+        each: Sees every tensor on the way when the layer is called; by default it leaves them as they are.
+    """
+
+    each: Each = staticmethod(_as_it_is)
+
+    def call(self, inputs: Any) -> tf.Tensor:
+        """What `steps` computes."""
+        return self.steps(inputs, self.each)
+
+    @abstractmethod
+    def steps(self, inputs: Any, each: Each) -> tf.Tensor:
+        """Compute the layer's output, with every tensor on the way, constants included, through `each`."""
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
-class InstanceNorm(keras.layers.Layer):
+class InstanceNorm(SteppedLayer):
     """Normalizes every map of every picture by its own mean and variance (Ulyanov et al., arXiv 1607.08022).
 
     `y = (x - mean) * scale / sqrt(variance + epsilon) + shift` over H and W with the biased variance;
@@ -42,10 +65,6 @@ class InstanceNorm(keras.layers.Layer):
         self.shift = self.add_weight(name="shift", shape=(maps,), initializer="zeros")
         self.scale = self.add_weight(name="scale", shape=(maps,), initializer="ones")
         super().build(input_shape)
-
-    def call(self, maps: tf.Tensor) -> tf.Tensor:
-        """Normalize `(B, H, W, C)`."""
-        return self.steps(maps, _as_it_is)
 
     def steps(self, maps: tf.Tensor, each: Each) -> tf.Tensor:
         """As `call`, with every tensor on the way, constants included, through `each`."""
@@ -94,12 +113,8 @@ class PhotoColours(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class DirectHead(keras.layers.Layer):
+class DirectHead(SteppedLayer):
     """The paper's head: `0.58 * tanh(x) + 0.5`, in -0.08..1.08; `(B, H, W, 3)` to `(B, H, W, 3)`."""
-
-    def call(self, maps: tf.Tensor) -> tf.Tensor:
-        """Turn three maps into a picture."""
-        return self.steps(maps, _as_it_is)
 
     def steps(self, maps: tf.Tensor, each: Each) -> tf.Tensor:
         """As `call`, with every tensor on the way through `each`; the convolution and its bias are one step."""
@@ -108,12 +123,8 @@ class DirectHead(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class ResidualHead(keras.layers.Layer):
+class ResidualHead(SteppedLayer):
     """The photo plus a bounded correction: `photo + 0.58 * tanh(x)`, in -0.58..1.58; `(B, H, W, 3)` twice to one."""
-
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Correct the resized photo `inputs[0]` by the maps `inputs[1]`."""
-        return self.steps(inputs, _as_it_is)
 
     def steps(self, inputs: tuple[tf.Tensor, tf.Tensor], each: Each) -> tf.Tensor:
         """As `call`, with every tensor on the way through `each`."""
@@ -122,7 +133,7 @@ class ResidualHead(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class BlendHead(keras.layers.Layer):
+class BlendHead(SteppedLayer):
     """Chooses between the photo and two blurred ones, pixel by pixel, and corrects the result.
 
     Of five maps the first two are gates: `s = softer + sigmoid(b) * (soft - softer)`, and the picture is
@@ -130,10 +141,6 @@ class BlendHead(keras.layers.Layer):
     `ResidualHead` does, but blurs detail away by closing a gate instead of by drawing its negative, for which a narrow
     network has too few maps. Three pictures `(B, H, W, 3)` and maps `(B, H, W, 5)` to `(B, H, W, 3)`.
     """
-
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Blend the resized photo `inputs[0]` with `inputs[1]` and the softer `inputs[2]` by the maps `inputs[3]`."""
-        return self.steps(inputs, _as_it_is)
 
     def steps(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], each: Each) -> tf.Tensor:
         """As `call`, with every tensor on the way through `each`."""
@@ -160,7 +167,3 @@ def _scaled(maps: tf.Tensor) -> tf.Tensor:
     """`0.58 * x`, by a constant 1x1 convolution: the 16-bit converter refuses a product after tanh."""
     scale = CORRECTION_LIMIT * np.eye(_COLOURS, dtype=np.float32)[np.newaxis, np.newaxis]
     return tf.nn.conv2d(maps, tf.constant(scale, maps.dtype), strides=1, padding="VALID")
-
-
-def _as_it_is(_: str, tensor: tf.Tensor) -> tf.Tensor:
-    return tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,6 +57,8 @@ class Histogram:
 
 Photos = list[list[Histogram]]
 """For each photo the histograms of the tensors that share a range."""
+Observed = dict[str, list[Histogram]]
+"""Of one photo, the histograms of each group's tensors."""
 
 
 def _minmax(photos: Photos) -> Range:
@@ -143,10 +145,20 @@ def calibrate(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.fl
     Raises:
         UserError: There are no photos, or the network gives values that are not finite.
     """
+    return choose(observe(model, scheme, photos), scheme)
+
+
+def observe(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.float32]]) -> list[Observed]:
+    """What every learnt group of a scheme held on each photo; arguments and errors as for `calibrate`."""
     noted = list(_note(model, scheme, photos))
     if not noted:
         raise UserError("there are no photos to calibrate on.", "Name a folder with photos.")
-    return {group: _choose([photo[group] for photo in noted]) for group in scheme.learnt}
+    return noted
+
+
+def choose(observed: Sequence[Observed], scheme: Scheme) -> dict[str, Chosen]:
+    """A range for every learnt group of a scheme, from what was observed."""
+    return {group: _choose([photo[group] for photo in observed]) for group in scheme.learnt}
 
 
 def spans(chosen: Mapping[str, Chosen]) -> dict[str, Range]:
@@ -159,9 +171,7 @@ def error_of(photos: Photos, span: Range) -> float:
     return float(np.mean([one.error(span) for one in _flat(photos)]))
 
 
-def _note(
-    model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.float32]]
-) -> Iterator[dict[str, list[Histogram]]]:
+def _note(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.float32]]) -> Iterator[Observed]:
     learnt = set(scheme.learnt)
     wanted = {name: group for name, group in scheme.group.items() if group in learnt}
     for photo in photos:

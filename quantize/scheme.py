@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import tensorflow as tf
@@ -49,12 +49,14 @@ class Scheme:
 
     Attributes:
         layers: All layers of the full-size picture, in order.
-        in_float: Those that stay float.
+        read: For each layer the layers whose outputs it reads.
+        in_float: The layers that stay float.
         group: For each tensor that is an integer, the tensor in whose name its range is kept.
         fixed: The ranges that are known beforehand, by group.
     """
 
     layers: tuple[str, ...]
+    read: dict[str, list[str]]
     in_float: frozenset[str]
     group: dict[str, str]
     fixed: dict[str, Range]
@@ -63,6 +65,15 @@ class Scheme:
     def learnt(self) -> list[str]:
         """The groups whose ranges are learnt, in order."""
         return sorted(set(self.group.values()) - set(self.fixed))
+
+    def integers(self, in_float: Collection[str]) -> frozenset[str]:
+        """The tensors that are integers if these layers stay float.
+
+        A layer's output is one if the layer computes with integers or a layer that does so reads it.
+        """
+        layers = {layer for layer in (INPUT_NAME, *self.layers) if layer not in in_float}
+        given = layers | {parent for layer in layers - {INPUT_NAME} for parent in self.read[layer]}
+        return frozenset(name for name in self.group if name in given or name.partition("/")[0] in layers)
 
 
 def make_scheme(model: keras.Model, in_float: Iterable[str] = RECIPES["int8"]) -> Scheme:
@@ -91,12 +102,12 @@ def make_scheme(model: keras.Model, in_float: Iterable[str] = RECIPES["int8"]) -
     for name in names:
         if name.startswith(f"{OUTPUT}/strided_slice"):
             roots.join(name, read[OUTPUT][-1])
-    integers = {layer for layer in layers if layer not in floats}
-    given = {INPUT_NAME, *integers, *(parent for layer in integers for parent in read[layer])}
-    group = {name: roots.of(name) for name in names if name in given or name.partition("/")[0] in integers}
+    everything = Scheme(tuple(layers), read, frozenset(), {name: roots.of(name) for name in names}, {})
+    integers = everything.integers(floats)
+    group = {name: root for name, root in everything.group.items() if name in integers}
     fixed = {roots.of(name): _PHOTO for name in (INPUT_NAME, OUTPUT)}
     fixed |= {f"{OUTPUT}/{step}": span for step, span in _STEPS.items() if f"{OUTPUT}/{step}" in names}
-    return Scheme(tuple(layers), floats, group, fixed)
+    return replace(everything, in_float=floats, group=group, fixed=fixed)
 
 
 def in_float_of(recipe: str) -> tuple[str, ...]:
@@ -145,9 +156,7 @@ class _Names:
 
 
 def _tensors(model: keras.Model, layers: list[str]) -> list[str]:
-    """All tensors' names, in order, by tracing the walk without running it."""
+    """All tensors' names, in order, by walking over a tiny picture."""
     seen = _Names()
-    side = TENSOR_MULTIPLE
-    spec = tf.TensorSpec((1, side, side, model.input_shape[-1]), tf.float32)
-    tf.function(lambda photo: walk(model, photo, seen, layers)[OUTPUT]).get_concrete_function(spec)
+    walk(model, tf.zeros((1, TENSOR_MULTIPLE, TENSOR_MULTIPLE, model.input_shape[-1])), seen, layers)
     return seen.names

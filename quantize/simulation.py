@@ -1,25 +1,24 @@
 """Integers simulated in float: a network whose tensors take the values that 8 bits can hold.
 
 Roundings are those of the files: activations have 256 values, one of them zero; weights 255, symmetric, a scale for
-each map (Jacob et al., arXiv 1712.05877; LiteRT's 8-bit quantization specification). Gradients pass where values are
-in range.
+each map (Jacob et al., arXiv 1712.05877; LiteRT's 8-bit quantization specification). tfmot's quantizers compute them
+(`quantize.configs`); gradients pass where values are in range.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
 from calib_data.errors import UserError
+from quantize.configs import PyNETQuantizeScheme, Quantizer
 from quantize.graph import OUTPUT, walk
 from quantize.ranges import check_range
 from quantize.scheme import Range, Scheme
-
-_SMALLEST = 1e-8
 
 
 class Simulation:
@@ -29,26 +28,18 @@ class Simulation:
         model: A PyNET.
         scheme: What is quantized.
         ranges: A range for each group of the scheme that is learnt.
-        weights: Whether weights are quantized; the analysis leaves them or the activations out.
-        activations: Whether activations are.
 
     Raises:
         UserError: A range is missing, empty or not finite.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        scheme: Scheme,
-        ranges: Mapping[str, Range],
-        weights: bool = True,
-        activations: bool = True,
-    ) -> None:
+    def __init__(self, model: keras.Model, scheme: Scheme, ranges: Mapping[str, Range]) -> None:
         self.model, self.scheme = model, scheme
-        self._weights, self._activations = weights, activations
         self._place = {name: place for place, name in enumerate(scheme.learnt)}
         self.variable = tf.Variable(tf.zeros((len(self._place), 2)), trainable=False, name="ranges")
         self.set_ranges(ranges)
+        self.quantization = PyNETQuantizeScheme(scheme, self.variable)
+        self._weights = dict(_weight_quantizers(model, self.quantization))
 
     def of(self, model: keras.Model) -> Simulation:
         """Another network of this shape with these ranges, which both have in common from now on."""
@@ -89,33 +80,30 @@ class Simulation:
 
     def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
         """As `quantize.graph.Observer`."""
-        group = self.scheme.group.get(name)
-        if group is None or not self._activations:
-            return values
-        if group in self.scheme.fixed:
-            low, high = (tf.constant(end, tf.float32) for end in self.scheme.fixed[group])
-        else:
-            low, high = tf.unstack(self.variable[self._place[group]])
-        return tf.quantization.fake_quant_with_min_max_vars(values, low, high)
+        quantizer = self.quantization.quantizer(name)
+        return values if quantizer is None else quantizer(values, False, quantizer.build(values.shape, name, None))
 
     def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
         """As `quantize.graph.Observer`."""
-        if name.partition("/")[0] in self.scheme.in_float or not self._weights:
-            return values
-        fixed = tf.stop_gradient(values)
-        low, high = tf.minimum(tf.reduce_min(fixed), 0.0), tf.maximum(tf.reduce_max(fixed), _SMALLEST)
-        return tf.quantization.fake_quant_with_min_max_vars(values, low, high)
+        return self._weight(name, values)
 
     def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
         """As `quantize.graph.Observer`."""
-        values = tf.convert_to_tensor(values)
-        return values if layer in self.scheme.in_float or not self._weights else quantized_kernel(values, axis)
+        return self._weight(f"{layer}/kernel", tf.convert_to_tensor(values))
+
+    def _weight(self, name: str, values: tf.Tensor) -> tf.Tensor:
+        if name not in self._weights:
+            return values
+        quantizer, ranges = self._weights[name]
+        return quantizer(values, True, ranges)
 
 
-def quantized_kernel(kernel: tf.Tensor, axis: int) -> tf.Tensor:
-    """Weights with 255 values, symmetric, a scale for each map along `axis`."""
-    order = [place for place in range(4) if place != axis] + [axis]
-    moved = tf.transpose(kernel, order)
-    largest = tf.maximum(tf.reduce_max(tf.abs(tf.stop_gradient(moved)), axis=(0, 1, 2)), _SMALLEST)
-    values = tf.quantization.fake_quant_with_min_max_vars_per_channel(moved, -largest, largest, narrow_range=True)
-    return tf.transpose(values, np.argsort(order))
+def _weight_quantizers(
+    model: keras.Model, quantization: PyNETQuantizeScheme
+) -> Iterator[tuple[str, tuple[Quantizer, dict[str, tf.Variable]]]]:
+    """For each weight that is an integer, `layer/weight`, its quantizer and the variables that this asks for."""
+    holder = keras.layers.Layer(name="weight_ranges")
+    for layer in filter(quantization.supports, model.layers):
+        config = quantization.get_quantize_config(layer)
+        for name, (weight, quantizer) in zip(config.weights, config.get_weights_and_quantizers(layer), strict=True):
+            yield f"{layer.name}/{name}", (quantizer, quantizer.build(weight.shape, f"{layer.name}_{name}", holder))

@@ -17,7 +17,7 @@ from calib_data.skipped import Skipped
 from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:
-    from quantize.tuning import Converted, Picture, Tuning
+    from quantize.tuning import Converted, Picture, Tuning, TuningSettings
 
 _COMPARED = 3
 
@@ -74,12 +74,16 @@ def run(options: argparse.Namespace) -> int:
     from pynet_tf.schedule import LevelPlan
     from pynet_tf.splitting import split
     from pynet_tf.training import Run, RunSettings
+    from quantize.tuning import TuningSettings
 
+    tuning = TuningSettings(
+        options.recipe, options.output_weight, options.feature_weight, options.task_weight, options.warm_up
+    )
+    plan = LevelPlan(1, options.steps, options.batch, options.crop, options.learning_rate)
     float_file = options.model or SAMPLE_MODEL
     teacher = load_model(float_file)
     config = config_of(teacher)
     depth = config.inputs == "rgbd"
-    plan = LevelPlan(1, options.steps, options.batch, options.crop, options.learning_rate)
     settings = RunSettings(
         config,
         (plan,),
@@ -96,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
         command.warn(skipped.summary())
     command.tell(f"{len(pairs)} pairs to learn from, {len(watched)} to watch; ranges from {options.calibrate} photos")
     with tempfile.TemporaryDirectory() as folder, reporter([plan]) as told:
-        method = _tuning(options, teacher, pairs, watched or pairs, depth, Path(folder), told.warn)
+        method = _tuning(options, tuning, teacher, pairs, watched or pairs, depth, Path(folder), told.warn)
         training = Run(options.out, settings, told, method=method)
         training.open(options.resume, pairs)
         model = training.train(pairs, watched, teacher)
@@ -107,6 +111,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _tuning(
     options: argparse.Namespace,
+    settings: TuningSettings,
     teacher: object,
     pairs: list[Pair],
     watched: list[Pair],
@@ -115,11 +120,8 @@ def _tuning(
     warn: Callable[[str], None],
 ) -> Tuning:
     from calib_data.fit import input_at_size
-    from quantize.tuning import Tuning, TuningSettings
+    from quantize.tuning import Tuning
 
-    settings = TuningSettings(
-        options.recipe, options.output_weight, options.feature_weight, options.task_weight, options.warm_up
-    )
     step = max(1, len(pairs) // options.calibrate)
     photos, compared = (
         [input_at_size(pair, options.size, depth) for pair in chosen]

@@ -35,8 +35,22 @@ def simulate(recipe: str, head: str) -> Simulation:
     return Simulation(model, scheme, spans(calibrate(model, scheme, inputs(3))))
 
 
-@pytest.mark.parametrize("head", ["residual", "blend", "direct"])
-@pytest.mark.parametrize(("recipe", "least"), [("int8", 48.0), ("int8-full", 45.0)])
+@pytest.mark.parametrize(
+    ("recipe", "least", "head"),
+    [
+        ("int8", 48.0, "residual"),
+        ("int8-full", 45.0, "blend"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                ("int8", 48.0, "blend"),
+                ("int8", 48.0, "direct"),
+                ("int8-full", 45.0, "residual"),
+                ("int8-full", 45.0, "direct"),
+            )
+        ),
+    ],
+)
 def test_simulation_and_all_runtimes_agree(recipe: str, least: float, head: str, tmp_path: Path) -> None:
     simulation = simulate(recipe, head)
     exporter = TFLiteExporter(simulation.model, SIZE, learnt=simulation.ranges)

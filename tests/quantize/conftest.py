@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -16,8 +17,9 @@ Make = Callable[..., keras.Model]
 
 @pytest.fixture(scope="session")
 def make_model() -> Make:
-    """Builds a width-2 PyNET with random weights of the options given."""
+    """A width-2 PyNET with random weights of the options given, built once; tests leave it as it is."""
 
+    @functools.cache
     def make(**options: str) -> keras.Model:
         model = build_pynet(PyNETConfig(width=2, **options), seed=3)
         random = np.random.default_rng(3)
