@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -35,8 +36,9 @@ def compute_in_float16(graph: OnnxGraph, chosen: Iterable[onnx.NodeProto]) -> On
     for node in result.nodes:
         wanted = kinds[node.output[0]]
         for place, name in enumerate(node.input):
-            if name in constants and wanted == "float16" and place not in _KEEPS_FLOAT32.get(node.op_type, ()):
-                constants[name] = _narrow(name, constants[name])
+            if name in constants:
+                if wanted == "float16" and place not in _KEEPS_FLOAT32.get(node.op_type, ()):
+                    constants[name] = _narrow(name, constants[name])
             elif name in kinds and kinds[name] != wanted:
                 node.input[place] = f"{name}/{wanted}"
                 if node.input[place] not in casts:
@@ -84,7 +86,9 @@ def _cast(name: str, kind: str) -> onnx.NodeProto:
     return helper.make_node("Cast", [name], [f"{name}/{kind}"], f"{name}/{kind}", to=_CODES[kind])
 
 
-def _narrow(name: str, values: NDArray[np.float32]) -> NDArray[np.float16]:
+def _narrow(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype != np.float32:  # places and sizes
+        return values
     largest = np.abs(values).max(initial=0.0)
     if largest > _LARGEST_FLOAT16:
         raise UserError(
