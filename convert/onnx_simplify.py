@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,6 +33,7 @@ _CONSTANT_PARTS = {
     "ConvTranspose": ("weight", "bias"),
     "Mul": ("factor",),
     "Resize": ("roi", "scales"),
+    "Slice": ("starts", "ends", "axes", "steps"),
 }
 _RESIZED = {2: "level1_photo", 8: "level1_soft", 32: "level1_softer"}
 
@@ -177,9 +179,16 @@ def _name_tensors(graph: OnnxGraph) -> None:
         node.name = node.output[0]
 
 
+def _free_name(name: str, values: NDArray[Any], taken: dict[str, NDArray[Any]]) -> str:
+    """The name, or with a number at its end where a layer has several such parts of other values."""
+    candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+    return next(free for free in candidates if free not in taken or np.array_equal(taken[free], values))
+
+
 def _name_constants(graph: OnnxGraph) -> None:
     """Give every operation constants of its own, named `layer/weight` and the like."""
-    values, named = graph.constants(), {}
+    values = graph.constants()
+    named: dict[str, NDArray[Any]] = {}
     for node in graph.nodes:
         layer = node.output[0].partition("/")[0]
         parts = _CONSTANT_PARTS.get(node.op_type, ())
@@ -187,6 +196,6 @@ def _name_constants(graph: OnnxGraph) -> None:
             if name not in values:
                 continue
             part = parts[place - 1] if 0 < place <= len(parts) else name.rpartition("/")[2].partition(":")[0]
-            node.input[place] = f"{layer}/{part}"
+            node.input[place] = _free_name(f"{layer}/{part}", values[name], named)
             named[node.input[place]] = values[name]
     graph.set_constants(named)

@@ -24,6 +24,7 @@ from convert.recipes import ONNX_STANDARD, Recipe, Rule, load_recipe
 from convert.runners import load_artifact
 from convert.runtimes import find_runtime
 from pynet_tf import PyNETConfig, build_pynet, load_model
+from tests.conftest import smooth_picture
 from tests.convert.conftest import SIZE, inputs
 
 GOLDEN = Path(__file__).parent / "data"
@@ -108,7 +109,7 @@ def test_int8_weights_have_a_scale_for_each_map_and_norms_stay_float(files) -> N
     convolutions = [node for node in graph.nodes if node.op_type in ("Conv", "ConvTranspose")]
     quantized = [node for node in convolutions if node.input[1] in producers]
     left = {node.name.partition("/")[0] for node in convolutions} - {node.name.partition("/")[0] for node in quantized}
-    assert left == {"level1", "level1_up", "level1_head"}
+    assert left == {"level1_up", "level1_head"}
     for node in quantized:
         weights, scales = (values[name] for name in producers[node.input[1]].input[:2])
         assert weights.dtype == np.int8
@@ -314,12 +315,12 @@ def test_every_opset_computes_the_same(files, tiny_model: Path, tmp_path: Path, 
 def test_a_blending_head_computes_the_same_at_any_size_and_in_integers(tmp_path: Path) -> None:
     model = build_pynet(PyNETConfig(width=2, head="blend"), seed=3)
     exporter = OnnxExporter(trace(model, SIZE, 17), SIZE, OnnxForm(any_size=True), lambda: inputs(2))
-    photo = np.ascontiguousarray(next(inputs(1, seed=9)).transpose(0, 2, 1, 3))
+    photo = smooth_picture(np.random.default_rng(7), 96, 32)[np.newaxis].astype(np.float32)
     expected = np.clip(model(photo, training=False)["level1"].numpy(), 0, 1)
-    for recipe, limit in (("float32", 1e-5), ("float16", 0.01), ("int8", 0.1), ("int8-full", 0.1)):
+    for recipe, limit in (("float32", 1e-6), ("float16", 1e-3), ("int8", 0.01), ("int8-full", 0.02)):
         onnx.save(exporter.export(standard(recipe)).model, tmp_path / "blend.onnx")
         picture = load_artifact(tmp_path / "blend.onnx").run(photo)
-        assert np.abs(picture - expected).max() < limit
+        assert np.abs(picture - expected).mean() < limit
 
 
 @pytest.mark.slow

@@ -105,7 +105,7 @@ def test_a_tflite_file_with_two_graphs(files, tmp_path: Path) -> None:
     [
         ("model.h5", b"", r"ends in \.keras, \.tflite, \.onnx"),
         ("text.tflite", b"hello, world, hello", "is not a .tflite file"),
-        ("text.onnx", b"hello, world, hello", "onnxruntime [0-9.]+ refuses"),
+        ("text.onnx", b"hello, world, hello", r"onnxruntime .* refuses"),
         ("gone.tflite", None, "is not a file"),
     ],
 )
