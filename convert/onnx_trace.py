@@ -6,7 +6,10 @@ resized by a factor, and transposed convolutions have fixed paddings. So the sid
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import onnx
 import tf2onnx
@@ -22,6 +25,7 @@ from pynet_tf.layers import InstanceNorm
 
 OPSETS = (15, 16, 17, 18)
 IR_VERSION = 8
+_CATCH_ERRORS = "TF2ONNX_CATCH_ERRORS"
 
 
 def trace(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph:
@@ -52,7 +56,7 @@ def export_plainly(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph
         UserError: The model is no PyNET, or does not build level 1.
     """
     function = renderer(model, size)
-    with warnings.catch_warnings():
+    with _loud(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # tf2onnx's own
         exported, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=opset)
     graph = OnnxGraph(exported)
@@ -61,6 +65,20 @@ def export_plainly(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph
     exported.opset_import.append(onnx.helper.make_opsetid(DOMAIN, opset))
     graph.rename({graph.input.name: PHOTO, graph.output.name: BOKEH})
     return graph
+
+
+@contextmanager
+def _loud() -> Iterator[None]:
+    """An optimization of tf2onnx that fails is an error; otherwise it copies the graph before each, and drops it."""
+    before = os.environ.get(_CATCH_ERRORS)
+    os.environ[_CATCH_ERRORS] = "FALSE"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_CATCH_ERRORS]
+        else:
+            os.environ[_CATCH_ERRORS] = before
 
 
 def _norms(model: keras.Model) -> list[Norm]:

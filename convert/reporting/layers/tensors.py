@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 KINDS: dict[str, str] = {
     # kind: what TensorFlow, TFLite and ONNX call it
     "add": "AddV2 Add ADD",
+    "average_pool": "AvgPool AVERAGE_POOL_2D AveragePool",
     "bias": "BiasAdd",
     "concat": "ConcatV2 CONCATENATION Concat",
     "conv": "Conv2D CONV_2D Conv",
@@ -25,6 +26,7 @@ KINDS: dict[str, str] = {
     "relu": "Relu RELU",
     "resize": "ResizeBilinear RESIZE_BILINEAR Resize",
     "rsqrt": "Rsqrt RSQRT",
+    "sigmoid": "Sigmoid LOGISTIC",
     "slice": "StridedSlice STRIDED_SLICE Slice",
     "sub": "Sub SUB",
     "tanh": "Tanh TANH",
