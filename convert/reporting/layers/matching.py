@@ -80,8 +80,10 @@ class Matcher:
         parts = [_FORM.sub("", part) for part in tensor.name.split(";")]
         candidates = [self._tensors[name] for part in parts if (name := self._known(part))]
         for candidate in sorted(candidates, key=lambda one: self._order[one.name], reverse=True):
-            norm = tensor.op == _NORM and candidate.op != _NORM
-            same = self._last[_layer(candidate.name)] if norm else self._same_value(tensor, candidate)
+            if tensor.op == _NORM:
+                same: Tensor | None = self._last[_layer(candidate.name)]
+            else:
+                same = self._same_value(tensor, candidate)
             match = None if same is None else _fitted(tensor, same)
             if match is not None:
                 return match
