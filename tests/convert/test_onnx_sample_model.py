@@ -37,7 +37,7 @@ def real_check(real_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> C
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", ONNX_STANDARD)
-def test_its_files_keep_their_bars_on_real_photographs(exporter, real_check: Check, tmp_path, recipe: str) -> None:
+def test_its_files_keep_their_bars_on_real_photographs(real_check: Check, exporter, tmp_path, recipe: str) -> None:
     path = tmp_path / f"{recipe}.onnx"
     onnx.save(exporter.export(load_recipe(recipe, ONNX_STANDARD)).model, path)
     facts = real_check.run(path, find_runtime("onnxruntime"))
