@@ -91,18 +91,18 @@ def with_ends(graph: OnnxGraph, layout: Layout, sides: tuple[int, int] | None) -
 
 
 def _without_turns(graph: OnnxGraph) -> list[onnx.NodeProto]:
-    """All operations but the turns of the photo to NCHW and of the picture back."""
-    names = {}
+    """All operations but the turns of the photo to NCHW and of the picture back; a photo's colours are cut in NCHW."""
+    names = _cut_turned(graph)
     kept = []
     for node in graph.nodes:
         if node.op_type == "Transpose" and node.input[0] == PHOTO:
             names[node.output[0]] = TURNED_PHOTO
         elif node.op_type == "Transpose" and node.output[0] == BOKEH:
             names[node.input[0]] = PICTURE
-        else:
+        elif node.output[0] not in names:
             kept.append(node)
     others = [node.name for node in kept if node.op_type == "Transpose"]
-    if others or set(names.values()) != {TURNED_PHOTO, PICTURE}:
+    if others or not {TURNED_PHOTO, PICTURE} <= set(names.values()):
         raise UserError(
             f"tf2onnx leaves other turns than at the ends: {', '.join(others) or 'none at all'}.",
             "Install the versions of constraints.txt.",
@@ -114,6 +114,20 @@ def _without_turns(graph: OnnxGraph) -> list[onnx.NodeProto]:
         shape: list[Any] = [1, maps, f"{name}_height", f"{name}_width"]
         entry.CopyFrom(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
     return list(graph.nodes)
+
+
+def _cut_turned(graph: OnnxGraph) -> dict[str, str]:
+    """Let slices of the photo's channels that are turned afterwards cut the turned photo; the tensors that replace."""
+    producers, constants, readers = graph.producers(), graph.constants(), graph.readers()
+    turned = {}
+    for node in graph.nodes:
+        cut = producers.get(node.input[0])
+        if node.op_type != "Transpose" or cut is None or cut.op_type != "Slice" or cut.input[0] != PHOTO:
+            continue
+        if constants[cut.input[3]].tolist() == [_TO_NHWC.index(1)] and readers[cut.output[0]] == [node]:
+            turned[node.output[0]] = cut.output[0]
+            cut.input[0], cut.input[3] = TURNED_PHOTO, graph.add_constant(f"{TURNED_PHOTO}/axis", np.array([1]))
+    return turned
 
 
 def _fuse_norm(graph: OnnxGraph, norm: Norm) -> None:

@@ -25,6 +25,7 @@ from pynet_tf.layers import InstanceNorm
 
 OPSETS = (15, 16, 17, 18)
 IR_VERSION = 8
+_LEAST = PhotoSize(128, 192)
 _CATCH_ERRORS = "TF2ONNX_CATCH_ERRORS"
 
 
@@ -35,7 +36,8 @@ def trace(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph:
 
     Args:
         model: A PyNET that builds level 1.
-        size: The photo that comes out where it is traced and compared.
+        size: The photo that comes out where it is traced and compared; at least 128x192, below which tf2onnx writes
+            the turns of level 7 in other operations.
         opset: Version of ONNX's operations, 15 to 18.
 
     Raises:
@@ -43,6 +45,7 @@ def trace(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph:
     """
     if opset not in OPSETS:
         raise UserError(f"opset {opset} is not of {OPSETS[0]} to {OPSETS[-1]}.", "Take one of these.")
+    size = PhotoSize(max(size.height, _LEAST.height), max(size.width, _LEAST.width))
     plain = export_plainly(model, size, opset)
     graph = simplify(plain, _norms(model))
     check_equal(plain, with_ends(graph, "nhwc", None), (1, *size.tensor, model.input_shape[-1]))

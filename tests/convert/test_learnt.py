@@ -6,13 +6,18 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import tensorflow as tf
 
 from convert.exporter import TFLiteExporter
 from convert.flatbuffer import Flatbuffer, inventory
 from convert.isolated import run_isolated
-from convert.recipes import load_recipe
+from convert.onnx_exporter import OnnxExporter
+from convert.onnx_ranges import by_tensor
+from convert.onnx_trace import trace
+from convert.recipes import ONNX_STANDARD, load_recipe
+from convert.runners import load_artifact
 from convert.runtimes import find_runtime
 from pynet_tf import PyNETConfig, build_pynet
 from pynet_tf.metrics import psnr
@@ -67,6 +72,18 @@ def test_simulation_and_all_runtimes_agree(recipe: str, least: float, head: str,
         pictures[runtime] = np.load(outcome.outputs[0], allow_pickle=False)
     found = {(one, two): psnr(pictures[one], pictures[two]) for one, two in combinations(pictures, 2)}
     assert min(found.values()) >= least, found
+
+
+@pytest.mark.parametrize(("recipe", "least"), [("int8", 46.0), ("int8-full", 42.0)])
+def test_an_onnx_file_takes_learnt_ranges_and_integer_weights(recipe: str, least: float, tmp_path: Path) -> None:
+    simulation, path = simulate(recipe, "residual"), tmp_path / "learnt.onnx"
+    graph = trace(simulation.model, SIZE, 17)
+    exporter = OnnxExporter(graph, SIZE, photos=lambda: inputs(3), ranges=by_tensor(graph, simulation.ranges))
+    assert not [name for name in exporter.lacking(load_recipe(recipe, ONNX_STANDARD)) if "_norm/" not in name]
+    onnx.save(exporter.export(load_recipe(recipe, ONNX_STANDARD)).model, path)
+    assert sum(entry.data_type == onnx.TensorProto.INT8 for entry in onnx.load(path).graph.initializer) > 100
+    (photo,) = inputs(1, seed=8)
+    assert psnr(simulation(tf.constant(photo)).numpy(), load_artifact(path).run(photo)) >= least
 
 
 def test_nothing_is_scaled_anew_between_integer_operations() -> None:

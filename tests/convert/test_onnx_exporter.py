@@ -298,9 +298,13 @@ def test_a_blending_head_with_depth_of_the_oldest_opset_computes_the_same_at_any
     photo = with_depth(smooth_picture(np.random.default_rng(7), 96, 32)[np.newaxis].astype(np.float32))
     expected = np.clip(model(photo, training=False)["level1"].numpy(), 0, 1)
     for recipe, limit in (("float32", 1e-6), ("float16", 1e-3), ("int8", 0.01), ("int8-full", 0.02)):
-        onnx.save(exporter.export(standard(recipe)).model, tmp_path / "blend.onnx")
+        graph = exporter.export(standard(recipe))
+        onnx.save(graph.model, tmp_path / "blend.onnx")
         assert onnx.load(tmp_path / "blend.onnx").opset_import[0].version == form.opset
         assert np.abs(load_artifact(tmp_path / "blend.onnx").run(photo) - expected).mean() < limit
+    parts = [node for node in graph.nodes if node.op_type == "Conv" and node.name.startswith("level1/strided_slice")]
+    assert sorted(graph.types()[node.output[0]][1][1] for node in parts) == [1, 1, 3]  # each with a scale of its own
+    assert [node.op_type for node in graph.nodes].count("Slice") == 1  # the photo's colours
 
 
 def with_depth(photo: np.ndarray) -> np.ndarray:

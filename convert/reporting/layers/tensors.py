@@ -32,7 +32,7 @@ KINDS: dict[str, str] = {
     "tanh": "Tanh TANH",
 }
 KIND_OF = {op: kind for kind, ops in KINDS.items() for op in ops.split()}
-_PASS_BYTES = 512 << 20
+_PASS_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Graph(Protocol):
 
 
 def passes(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
-    """Groups of tensors whose values together take at most 512 MiB, in order; one that is larger goes alone."""
+    """Groups of tensors whose values together take at most 1 GiB, in order; one that is larger goes alone."""
     group: list[Tensor] = []
     total = 0
     for tensor in tensors:
