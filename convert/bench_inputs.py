@@ -12,11 +12,8 @@ from calib_data.errors import UserError
 from calib_data.fit import input_at_size
 from calib_data.sizes import PhotoSize
 from calib_data.skipped import Skipped
-from convert.flatbuffer import Flatbuffer
-from convert.runners import PHOTO, SUFFIXES, check_tflite
+from convert.input_sides import input_sides
 from convert.runtimes import RUNTIMES, Runtime
-
-_CHANNELS = (3, 4)
 
 
 def tensor_shape(path: Path, size: PhotoSize) -> tuple[int, int, int, int]:
@@ -25,11 +22,7 @@ def tensor_shape(path: Path, size: PhotoSize) -> tuple[int, int, int, int]:
     Raises:
         UserError: Missing, damaged, or not a PyNET.
     """
-    if path.suffix not in SUFFIXES:
-        raise UserError(f"{path.name} is no artifact.", f"Name a file that ends in {', '.join(SUFFIXES)}.")
-    if not path.is_file():
-        raise UserError(f"{path} is not a file.", "Make one with python -m convert.tflite or convert.onnx.")
-    sides = {".tflite": _tflite_sides, ".onnx": _onnx_sides, ".keras": _keras_sides}[path.suffix](path)
+    sides = input_sides(path)
     height, width = (side or own for side, own in zip(sides[:2], size.tensor, strict=True))
     return 1, height, width, sides[2]
 
@@ -60,35 +53,3 @@ def runtimes_for(path: Path, wanted: Sequence[Runtime]) -> list[Runtime]:
             f"none of {', '.join(one.name for one in among)} runs {path.name}.", f"Take --runtime of {names}."
         )
     return found
-
-
-def _tflite_sides(path: Path) -> tuple[int | None, int | None, int]:
-    check_tflite(path)
-    file = Flatbuffer.read(path.read_bytes(), str(path))
-    _, height, width, channels = file.tensor(file.graph.inputs[0]).shape
-    return int(height), int(width), int(channels)
-
-
-def _onnx_sides(path: Path) -> tuple[int | None, int | None, int]:
-    from convert.onnx_artifact import read_onnx
-    from convert.onnx_graph import OnnxGraph
-
-    graph = OnnxGraph(read_onnx(path, with_weights=False))
-    sides = [side.dim_value or None for side in graph.input.type.tensor_type.shape.dim]
-    if graph.input.name != PHOTO or len(sides) != 4:
-        raise UserError(
-            f"{path} takes {graph.input.name}, {len(sides)} sides; a PyNET takes {PHOTO} with 4.",
-            "Make one with python -m convert.onnx.",
-        )
-    _, *others = sides
-    height, width, channels = (*others[1:], others[0]) if others[0] in _CHANNELS else others
-    if channels not in _CHANNELS:
-        raise UserError(f"{path} takes {channels} channels; a PyNET takes 3 or 4.", "Make one with convert.onnx.")
-    return height, width, channels
-
-
-def _keras_sides(path: Path) -> tuple[int | None, int | None, int]:
-    from pynet_tf.model_files import load_model
-
-    _, height, width, channels = load_model(path).input_shape
-    return height, width, channels

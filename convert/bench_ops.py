@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -64,18 +65,16 @@ def _profiled(path: Path, runtime: str, threads: int, tensor: NDArray[Any]) -> d
 
 
 def _alone(path: Path, runtime: str, threads: int) -> dict[str, float]:
-    content = path.read_bytes()
-    file = Flatbuffer.read(content, str(path))
-    found: dict[str, list[int]] = defaultdict(list)
-    for place, op in enumerate(file.ops()):
-        found[_kind(file, op)].append(place)
-    names = [op.name for op in file.ops()]
+    file = Flatbuffer.read(path.read_bytes(), str(path))
+    found: dict[str, list[Op]] = defaultdict(list)
+    for op in file.ops():
+        found[_kind(file, op)].append(op)
     times: dict[str, float] = defaultdict(float)
     with tempfile.TemporaryDirectory() as folder:
-        for places in found.values():
+        for alike in found.values():
             single = Path(folder) / "single.tflite"
-            single.write_bytes(_only(content, places[0]))
-            times[names[places[0]]] += len(places) * _time(single, runtime, threads)
+            single.write_bytes(_only(file, alike[0]).bytes())
+            times[alike[0].name] += len(alike) * _time(single, runtime, threads)
     return dict(times)
 
 
@@ -85,21 +84,25 @@ def _kind(file: Flatbuffer, op: Op) -> str:
     return f"{op.name} {op.version} {tensors} {vars(op.raw.builtinOptions) if op.raw.builtinOptions else ''}"
 
 
-def _only(content: bytes, place: int) -> bytes:
+def _only(file: Flatbuffer, op: Op) -> Flatbuffer:
     """A file with one operation of another, from its computed inputs to its outputs."""
-    file = Flatbuffer.read(content)
-    raw = file.graph.operators[place]
-    file.graph.operators = [raw]
-    file.graph.inputs = np.array([i for i in raw.inputs if i >= 0 and not file.is_constant(i)], np.int32)
-    file.graph.outputs = np.array(raw.outputs, np.int32)
-    file.model.signatureDefs = []
+    model, graph, raw = copy(file.model), copy(file.graph), copy(op.raw)
     used = sorted({int(index) for index in (*raw.inputs, *raw.outputs) if index >= 0})
-    file.graph.tensors = [file.graph.tensors[index] for index in used]
-    for owner, name in ((raw, "inputs"), (raw, "outputs"), (file.graph, "inputs"), (file.graph, "outputs")):
-        places = [used.index(index) if index >= 0 else -1 for index in getattr(owner, name)]
-        setattr(owner, name, np.array(places, np.int32))
-    file.drop_unused()
-    return file.bytes()
+    computed = [index for index in raw.inputs if index >= 0 and not file.is_constant(index)]
+    places = {index: place for place, index in enumerate(used)} | {-1: -1}
+    graph.inputs, graph.outputs, raw.inputs, raw.outputs = (
+        np.array([places[int(index)] for index in indices], np.int32)
+        for indices in (computed, raw.outputs, raw.inputs, raw.outputs)
+    )
+    graph.tensors = [copy(file.tensor(index)) for index in used]
+    model.buffers = [file.model.buffers[0], *(file.model.buffers[tensor.buffer] for tensor in graph.tensors)]
+    for place, tensor in enumerate(graph.tensors):
+        tensor.buffer = place + 1
+    model.operatorCodes = [file.model.operatorCodes[raw.opcodeIndex]]
+    raw.opcodeIndex = 0
+    graph.operators, model.subgraphs = [raw], [graph]
+    model.signatureDefs, model.metadata = [], []
+    return Flatbuffer(model)
 
 
 def _time(path: Path, runtime: str, threads: int) -> float:

@@ -86,15 +86,18 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
     from convert.runtimes import installed_runtimes
     from convert.summary import print_summary
     from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
+    from quantize.ranges import load_ranges
 
     form = OnnxForm(options.opset, options.layout, options.any_size)
     model_file = options.model or SAMPLE_MODEL
     model = load_model(model_file)
+    learnt = load_ranges(model_file)
     with_depth = config_of(model).inputs == "rgbd"
     skipped = Skipped()
     calibration = calibration_set(options.calibration, options.size, with_depth, skipped)
     check = check_set(options.check, options.check_count, calibration)
-    if len(calibration.pairs) < FEW_PHOTOS and any(recipe.needs_calibration for recipe in recipes):
+    calibrates = learnt is None and any(recipe.needs_calibration for recipe in recipes)
+    if calibrates and len(calibration.pairs) < FEW_PHOTOS:
         command.warn(f"{len(calibration.pairs)} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on.")
     conversion = OnnxConversion(
         model,
@@ -107,6 +110,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
         options.threads,
         command.progress,
         command.tell,
+        learnt=None if learnt is None else learnt.ranges,
         form=form,
         external_data=options.external_data,
     )

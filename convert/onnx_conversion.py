@@ -17,6 +17,7 @@ from convert.conversion import Conversion
 from convert.onnx_artifact import describe_onnx, write_onnx
 from convert.onnx_exporter import OnnxExporter, OnnxForm
 from convert.onnx_graph import OnnxGraph
+from convert.onnx_ranges import by_tensor
 from convert.onnx_trace import trace
 from convert.recipes import Recipe
 
@@ -52,15 +53,18 @@ class OnnxConversion(Conversion):
 
     def _exporter(self) -> OnnxExporter:
         self.say("tracing")
-        self._made = OnnxExporter(
-            trace(self.model, self.size, self.form.opset), self.size, self.form, self._calibration_photos
-        )
+        graph = trace(self.model, self.size, self.form.opset)
+        ranges = by_tensor(graph, self.learnt or {})
+        self._made = OnnxExporter(graph, self.size, self.form, self._calibration_photos, ranges)
         return self._made
 
     def _prove(self, recipe: Recipe, content: OnnxGraph, source: SourceModel, check: Check) -> ArtifactFacts:
         name = self.name_of(recipe)
         path = self.folder / f"{name}{self.suffix}"
-        calibration = self.calibration.facts() if recipe.needs_calibration else None
+        lacking = self._made.lacking(recipe)
+        if self.learnt is not None and lacking:
+            self._say_missing(recipe.name, lacking)
+        calibration = self.calibration.facts() if self._calibrates(recipe) else None
         left = self._made.left_in_float(recipe)
         facts = describe_onnx(content, name, self.form, source, recipe, left, calibration)
         write_onnx(content, path, facts, self.external_data)

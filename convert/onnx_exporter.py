@@ -48,9 +48,9 @@ class OnnxExporter:
         form: What the files look like from outside; of the network's opset.
         photos: Called once, when the first integer recipe comes; gives input tensors `(1, H/2, W/2, C)`, 0..1.
         ranges: Least and largest value of tensors by name, such as quantization-aware training learns them; they
-            replace what is measured on the photos, which are not needed if every tensor is named.
+            replace what is measured on the photos, which are not needed if all that a recipe touches is named.
 
-    1. Ranges are measured on the photos, if a recipe needs some that are not given.
+    1. Ranges are measured on the photos, if a recipe needs some that are not given (`lacking`).
     2. Types are changed by the recipe.
     3. The ends of the form are added, and the file is checked with ONNX's own checker.
     """
@@ -89,6 +89,16 @@ class OnnxExporter:
         ops = (op for op in self.float32.ops() if op.name != "Clip")
         return dict(sorted(Counter(op.name for op in ops if recipe.type_of(op) == "float32").items()))
 
+    def lacking(self, recipe: Recipe) -> list[str]:
+        """The tensors that integer operations read or make and for which no range is given; the ends are 0..1."""
+        if not recipe.needs_calibration:
+            return []
+        *operations, clip = self.float32.ops()
+        chosen = [op.raw for op in operations if recipe.type_of(op) == recipe.kind]
+        known = {*self._given, *self.float32.constants(), self.float32.input.name, clip.raw.input[0], ""}
+        touched = (name for node in chosen for name in (*node.input, *node.output))
+        return [name for name in dict.fromkeys(touched) if name not in known]
+
     @functools.cached_property
     def ranges(self) -> Ranges:
         """The range of every tensor: as given, else measured."""
@@ -114,7 +124,7 @@ class OnnxExporter:
         if recipe.kind == "int8-weights":
             return store_as_int8(self.float32, chosen)
         if recipe.kind == "int8":
-            return quantize(self.float32, recipe, self.ranges)
+            return quantize(self.float32, recipe, self.ranges if self.lacking(recipe) else self._given)
         raise UserError(
             f"recipe {recipe.name} takes {recipe.kind}, which .onnx files do not.",
             "Take float32, float16, int8-weights or int8.",

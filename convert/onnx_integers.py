@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import helper
 from onnxruntime.quantization import CalibrationMethod, QuantType
 from onnxruntime.quantization.calibrate import TensorData, TensorsData
@@ -38,7 +40,7 @@ def quantize(graph: OnnxGraph, recipe: Recipe, ranges: Ranges) -> OnnxGraph:
     Raises:
         UserError: A tensor has no range, or one that is not finite.
     """
-    ready = _without_clip(graph)
+    ready = _with_parts_apart(_without_clip(graph), recipe)
     chosen = [op.raw for op in ready.ops() if recipe.type_of(op) == recipe.kind]
     known = {**ranges, ready.input.name: _EXACT, ready.output.name: _EXACT}
     _check_ranges(ready, chosen, known)
@@ -71,6 +73,47 @@ def _without_clip(graph: OnnxGraph) -> OnnxGraph:
     result.set_nodes(others)
     result.output.name = clip.input[0]
     return result
+
+
+def _with_parts_apart(graph: OnnxGraph, recipe: Recipe) -> OnnxGraph:
+    """A copy in which a convolution whose maps are only read in slices is one convolution for each.
+
+    So each has a scale of its own: corrections of colours are small, what opens and shuts gates is large.
+    """
+    result = graph.copy()
+    constants, readers = result.constants(), result.readers()
+    kinds = {op.raw.output[0]: recipe.type_of(op) for op in result.ops()}
+    nodes: list[onnx.NodeProto] = []
+    apart: set[str] = set()
+    for node in result.nodes:
+        slices = readers[node.output[0]]
+        cuts = [(one, maps) for one in slices if (maps := _cut_maps(one, constants)) is not None]
+        in_integers = all(kinds[one.output[0]] == recipe.kind for one in (node, *slices))
+        if node.op_type == "Conv" and cuts and len(cuts) == len(slices) and in_integers:
+            nodes += [_part(result, node, one, maps, constants) for one, maps in cuts]
+            apart |= {one.output[0] for one, _ in cuts}
+        elif node.output[0] not in apart:
+            nodes.append(node)
+    result.set_nodes(nodes)
+    return result
+
+
+def _cut_maps(node: onnx.NodeProto, constants: dict[str, NDArray[Any]]) -> slice | None:
+    """Which maps a Slice takes; None if it is none, or cuts anything else."""
+    if node.op_type != "Slice" or any(name not in constants for name in node.input[1:]):
+        return None
+    start, end, axes, *steps = (constants[name].tolist() for name in node.input[1:])
+    return slice(start[0], end[0]) if axes == [1] and steps in ([], [[1]]) else None
+
+
+def _part(
+    graph: OnnxGraph, node: onnx.NodeProto, reader: onnx.NodeProto, maps: slice, constants: dict[str, NDArray[Any]]
+) -> onnx.NodeProto:
+    part = onnx.NodeProto()
+    part.CopyFrom(node)
+    part.name = part.output[0] = reader.output[0]
+    part.input[1:] = [graph.add_constant(f"{part.name}/{name}", constants[name][maps]) for name in node.input[1:]]
+    return part
 
 
 def _check_ranges(graph: OnnxGraph, chosen: Iterable[onnx.NodeProto], ranges: Ranges) -> None:

@@ -39,6 +39,20 @@ class MeasuredRanges:
         return {name: (float(low), float(high)) for name, low, high in zip(self.names, lows, highs, strict=True)}
 
 
+def by_tensor(graph: OnnxGraph, learnt: Ranges) -> dict[str, tuple[float, float]]:
+    """Ranges that training has learnt, by the graph's own tensors.
+
+    Args:
+        graph: A float32 graph whose tensors are named `layer/step`.
+        learnt: Least and largest value by layer, which is that of its last step, or by `layer/step`.
+    """
+    steps = [name for node in graph.nodes for name in node.output]
+    last = {name.partition("/")[0]: name for name in steps}
+    learnt_as = {name: layer for layer, name in last.items()}
+    names = {name: learnt_as.get(name, name) for name in steps}
+    return {name: learnt[known] for name, known in names.items() if known in learnt}
+
+
 def measure_ranges(graph: OnnxGraph, photos: Iterable[NDArray[np.float32]]) -> MeasuredRanges:
     """Run a float graph on photos and note every tensor's range on each; one photo is in memory at a time.
 

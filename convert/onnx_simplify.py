@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,6 +33,7 @@ _CONSTANT_PARTS = {
     "ConvTranspose": ("weight", "bias"),
     "Mul": ("factor",),
     "Resize": ("roi", "scales"),
+    "Slice": ("starts", "ends", "axes", "steps"),
 }
 _RESIZED = {2: "level1_photo", 8: "level1_soft", 32: "level1_softer"}
 
@@ -89,18 +91,18 @@ def with_ends(graph: OnnxGraph, layout: Layout, sides: tuple[int, int] | None) -
 
 
 def _without_turns(graph: OnnxGraph) -> list[onnx.NodeProto]:
-    """All operations but the turns of the photo to NCHW and of the picture back."""
-    names = {}
+    """All operations but the turns of the photo to NCHW and of the picture back; a photo's colours are cut in NCHW."""
+    names = _cut_turned(graph)
     kept = []
     for node in graph.nodes:
         if node.op_type == "Transpose" and node.input[0] == PHOTO:
             names[node.output[0]] = TURNED_PHOTO
         elif node.op_type == "Transpose" and node.output[0] == BOKEH:
             names[node.input[0]] = PICTURE
-        else:
+        elif node.output[0] not in names:
             kept.append(node)
     others = [node.name for node in kept if node.op_type == "Transpose"]
-    if others or set(names.values()) != {TURNED_PHOTO, PICTURE}:
+    if others or not {TURNED_PHOTO, PICTURE} <= set(names.values()):
         raise UserError(
             f"tf2onnx leaves other turns than at the ends: {', '.join(others) or 'none at all'}.",
             "Install the versions of constraints.txt.",
@@ -112,6 +114,20 @@ def _without_turns(graph: OnnxGraph) -> list[onnx.NodeProto]:
         shape: list[Any] = [1, maps, f"{name}_height", f"{name}_width"]
         entry.CopyFrom(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
     return list(graph.nodes)
+
+
+def _cut_turned(graph: OnnxGraph) -> dict[str, str]:
+    """Let slices of the photo's channels that are turned afterwards cut the turned photo; the tensors that replace."""
+    producers, constants, readers = graph.producers(), graph.constants(), graph.readers()
+    turned = {}
+    for node in graph.nodes:
+        cut = producers.get(node.input[0])
+        if node.op_type != "Transpose" or cut is None or cut.op_type != "Slice" or cut.input[0] != PHOTO:
+            continue
+        if constants[cut.input[3]].tolist() == [_TO_NHWC.index(1)] and readers[cut.output[0]] == [node]:
+            turned[node.output[0]] = cut.output[0]
+            cut.input[0], cut.input[3] = TURNED_PHOTO, graph.add_constant(f"{TURNED_PHOTO}/axis", np.array([1]))
+    return turned
 
 
 def _fuse_norm(graph: OnnxGraph, norm: Norm) -> None:
@@ -177,9 +193,16 @@ def _name_tensors(graph: OnnxGraph) -> None:
         node.name = node.output[0]
 
 
+def _free_name(name: str, values: NDArray[Any], taken: dict[str, NDArray[Any]]) -> str:
+    """The name, or with a number at its end where a layer has several such parts of other values."""
+    candidates = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+    return next(free for free in candidates if free not in taken or np.array_equal(taken[free], values))
+
+
 def _name_constants(graph: OnnxGraph) -> None:
     """Give every operation constants of its own, named `layer/weight` and the like."""
-    values, named = graph.constants(), {}
+    values = graph.constants()
+    named: dict[str, NDArray[Any]] = {}
     for node in graph.nodes:
         layer = node.output[0].partition("/")[0]
         parts = _CONSTANT_PARTS.get(node.op_type, ())
@@ -187,6 +210,6 @@ def _name_constants(graph: OnnxGraph) -> None:
             if name not in values:
                 continue
             part = parts[place - 1] if 0 < place <= len(parts) else name.rpartition("/")[2].partition(":")[0]
-            node.input[place] = f"{layer}/{part}"
+            node.input[place] = _free_name(f"{layer}/{part}", values[name], named)
             named[node.input[place]] = values[name]
     graph.set_constants(named)

@@ -6,7 +6,10 @@ resized by a factor, and transposed convolutions have fixed paddings. So the sid
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import onnx
 import tf2onnx
@@ -22,6 +25,8 @@ from pynet_tf.layers import InstanceNorm
 
 OPSETS = (15, 16, 17, 18)
 IR_VERSION = 8
+_LEAST = PhotoSize(128, 192)
+_CATCH_ERRORS = "TF2ONNX_CATCH_ERRORS"
 
 
 def trace(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph:
@@ -31,7 +36,8 @@ def trace(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph:
 
     Args:
         model: A PyNET that builds level 1.
-        size: The photo that comes out where it is traced and compared.
+        size: The photo that comes out where it is traced and compared; at least 128x192, below which tf2onnx writes
+            the turns of level 7 in other operations.
         opset: Version of ONNX's operations, 15 to 18.
 
     Raises:
@@ -39,6 +45,7 @@ def trace(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph:
     """
     if opset not in OPSETS:
         raise UserError(f"opset {opset} is not of {OPSETS[0]} to {OPSETS[-1]}.", "Take one of these.")
+    size = PhotoSize(max(size.height, _LEAST.height), max(size.width, _LEAST.width))
     plain = export_plainly(model, size, opset)
     graph = simplify(plain, _norms(model))
     check_equal(plain, with_ends(graph, "nhwc", None), (1, *size.tensor, model.input_shape[-1]))
@@ -52,7 +59,7 @@ def export_plainly(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph
         UserError: The model is no PyNET, or does not build level 1.
     """
     function = renderer(model, size)
-    with warnings.catch_warnings():
+    with _loud(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # tf2onnx's own
         exported, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=opset)
     graph = OnnxGraph(exported)
@@ -61,6 +68,20 @@ def export_plainly(model: keras.Model, size: PhotoSize, opset: int) -> OnnxGraph
     exported.opset_import.append(onnx.helper.make_opsetid(DOMAIN, opset))
     graph.rename({graph.input.name: PHOTO, graph.output.name: BOKEH})
     return graph
+
+
+@contextmanager
+def _loud() -> Iterator[None]:
+    """An optimization of tf2onnx that fails is an error; otherwise it copies the graph before each, and drops it."""
+    before = os.environ.get(_CATCH_ERRORS)
+    os.environ[_CATCH_ERRORS] = "FALSE"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_CATCH_ERRORS]
+        else:
+            os.environ[_CATCH_ERRORS] = before
 
 
 def _norms(model: keras.Model) -> list[Norm]:

@@ -24,6 +24,7 @@ MODULE = "convert.report"
 ALL = "all"
 PAGE, JSON, MARKDOWN = "report.html", "report.json", "report.md"
 _SHOWN = 2
+_LARGEST_LOSS = 150
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -149,6 +150,8 @@ def _judged(making: Making, report: Report, written: list[Path], strict: bool) -
         command.warn(making.skipped.summary())
     for problem in report.problems:
         command.warn(problem)
+    for note in report.notes:
+        command.warn(note)
     command.tell("written:")
     for path in written:
         command.tell(f"  {path}")
@@ -163,8 +166,10 @@ def _gates(options: argparse.Namespace) -> Gates:
     from convert.reporting.gates import limits as checked
     from convert.reporting.record import read_report
 
-    if options.allowed_loss < 0:
-        raise UserError(f"--allowed-loss is {options.allowed_loss:g}; 0 dB or more is allowed.", "Leave it out.")
+    if not 0 <= options.allowed_loss <= _LARGEST_LOSS:
+        raise UserError(
+            f"--allowed-loss is {options.allowed_loss:g}; 0 to {_LARGEST_LOSS} dB is allowed.", "Leave it out."
+        )
     asked = {"min_psnr": options.min_psnr, "min_ssim": options.min_ssim, "max_abs": options.max_abs}
     return Gates(
         common=checked("the options", "", asked),

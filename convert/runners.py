@@ -204,8 +204,8 @@ def open_file(path: Path, runtime: str, threads: int) -> FileRunner:
     return _RUNNERS[path.suffix](path, runtime, threads)
 
 
-def check_tflite(path: Path) -> None:
-    """Refuse a .tflite file that is damaged or not a PyNET, before a runtime sees it.
+def check_tflite(path: Path) -> Flatbuffer:
+    """Read a .tflite file, and refuse one that is damaged or not a PyNET, before a runtime sees it.
 
     Raises:
         UserError: Not a .tflite file, truncated, or without the signature photo to bokeh.
@@ -222,6 +222,7 @@ def check_tflite(path: Path) -> None:
             f"{path} is not a PyNET: it lacks the signature {SIGNATURE} from {PHOTO} to {BOKEH}.",
             "Convert a PyNET with python -m convert.tflite.",
         )
+    return file
 
 
 def _check_photo(photo: NDArray[np.float32], runner: Runner) -> None:

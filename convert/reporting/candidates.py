@@ -10,15 +10,14 @@ from calib_data.errors import UserError
 from calib_data.files import sha256
 from calib_data.sizes import PhotoSize
 from convert.artifact import ArtifactFacts, read_metadata, read_side_file
-from convert.flatbuffer import Flatbuffer
+from convert.input_sides import input_sides
 from convert.policy import version_key
 from convert.reporting.record import ArtifactRecord, Stage
-from convert.runners import SUFFIXES, check_tflite, load_artifact
-from convert.runtimes import RUNTIMES
+from convert.runners import load_artifact
+from convert.runtimes import KERAS_RUNTIME, ONNX_RUNTIME, RUNTIMES, installed_runtimes
 
-ONNXRUNTIME, TENSORFLOW = "onnxruntime", "tensorflow"
 _MIB = 1 << 20
-_FLOATING = {".onnx": ONNXRUNTIME, ".keras": TENSORFLOW}
+_SOLE = {".onnx": ONNX_RUNTIME, ".keras": KERAS_RUNTIME}
 
 
 @dataclass(frozen=True)
@@ -99,22 +98,23 @@ def of_one_size(
 
 
 def runtimes_of(path: Path, chosen: Sequence[str]) -> list[str]:
-    """On which of the chosen runtimes a file is run; a .onnx or .keras file has one, whatever is chosen."""
-    if path.suffix in _FLOATING:
-        return [_FLOATING[path.suffix]]
-    return [name for name in chosen if name != ONNXRUNTIME]
+    """On which of the chosen runtimes a file is run; a .onnx or .keras file has one, whatever is chosen.
 
-
-def runtime_version(name: str) -> str:
-    """The version of a runtime."""
-    from importlib.metadata import version
-
-    return RUNTIMES[name].version if name in RUNTIMES else version(name)
+    Raises:
+        UserError: None of them runs the file.
+    """
+    if path.suffix in _SOLE:
+        return [_SOLE[path.suffix]]
+    found = [name for name in chosen if RUNTIMES[name].suffix == path.suffix]
+    if not found:
+        able = ", ".join(runtime.name for runtime in installed_runtimes(with_optional=True))
+        raise UserError(f"none of {', '.join(chosen)} runs {path.name}.", f"Add --runtime of {able}, or leave it out.")
+    return found
 
 
 def needs_newer(record: ArtifactRecord, runtime: str) -> bool:
     """Whether a file needs a newer TensorFlow Lite than a runtime is; LiteRT, which succeeds it, is never older."""
-    if runtime not in RUNTIMES or RUNTIMES[runtime].package != "tflite-runtime" or not record.minimum_runtime:
+    if RUNTIMES[runtime].package != "tflite-runtime" or not record.minimum_runtime:
         return False
     return version_key(record.minimum_runtime) > version_key(RUNTIMES[runtime].version)
 
@@ -137,16 +137,8 @@ def _bare_record(path: Path, name: str) -> ArtifactRecord:
 
 
 def _examined(path: Path, name: str) -> Candidate:
-    if path.suffix not in SUFFIXES:
-        raise UserError(f"{path.name} is no artifact.", f"Name a file that ends in {', '.join(SUFFIXES)}.")
-    if not path.is_file():
-        raise UserError(f"{path} is not a file.", "Make one with python -m convert.tflite.")
-    if path.suffix == ".tflite":
-        check_tflite(path)
-        file = Flatbuffer.read(path.read_bytes(), str(path))
-        shape: tuple[int | None, ...] = tuple(int(side) for side in file.tensor(int(file.graph.inputs[0])).shape)
-    else:
-        shape = load_artifact(path).input_shape
+    loaded = path.suffix == ".keras" and path.is_file()
+    shape = load_artifact(path).input_shape if loaded else (1, *input_sides(path))
     return Candidate(path, _known(path, name), shape)
 
 

@@ -14,6 +14,7 @@ from convert.reporting.record import GateResult, Report, Stage
 
 OTHERS = "*"
 """In a file of gates, the recipe that stands for all that are not named."""
+_NOT_RUN = ("unsupported", "refused")
 
 
 class Limits(BaseModel):
@@ -56,8 +57,21 @@ class Gates:
         """What each gate found, in order of the stages."""
         return [result for stage in stages for result in self._judged(stage)]
 
+    def notes(self, stages: Iterable[Stage]) -> list[str]:
+        """What was asked for and could not be judged."""
+        run = [stage for stage in stages if stage.status not in _NOT_RUN]
+        recipes = {stage.artifact.recipe for stage in run}
+        absent = [recipe for recipe in self.by_recipe if recipe not in (*recipes, OTHERS)]
+        notes = [f"there are gates for {recipe}, but no file of that recipe was run" for recipe in absent]
+        if self.baseline is not None:
+            new = [stage.id for stage in run if _same_stage(self.baseline.stages, stage.id) is None]
+            notes += [f"{stage} is not in the baseline" for stage in new]
+        if self.baseline is not None or self.by_recipe or self.common != Limits():
+            notes += [f"no gate applies to {stage.id}" for stage in run if not self._judged(stage)]
+        return notes
+
     def _judged(self, stage: Stage) -> list[GateResult]:
-        if stage.status in ("unsupported", "refused"):
+        if stage.status in _NOT_RUN:
             return []
         frame = None if stage.reference is None else stage.reference.frame
         own = self.by_recipe.get(stage.artifact.recipe) or self.by_recipe.get(OTHERS, Limits())
@@ -71,7 +85,7 @@ class Gates:
         return [result for result in results if result is not None]
 
     def _against_baseline(self, stage: Stage, psnr: float | None) -> GateResult | None:
-        earlier = _same_stage(self.baseline.stages, stage) if self.baseline is not None else None
+        earlier = _same_stage(self.baseline.stages, stage.id) if self.baseline is not None else None
         if earlier is None or earlier.reference is None:
             return None
         return _at_least(stage, "baseline_psnr", earlier.reference.frame.psnr - self.allowed_loss, psnr)
@@ -94,8 +108,14 @@ def read_gates(path: Path) -> dict[str, Limits]:
     return {recipe: limits(f"the gates {path}", recipe, asked) for recipe, asked in data.items()}
 
 
-def check_comparable(baseline: Report, photos: Sequence[str], size: tuple[int, int]) -> None:
-    """Refuse a baseline that was measured on other photos or at another size.
+def check_comparable(baseline: Report, photos: Sequence[str], size: tuple[int, int], stages: Sequence[str]) -> None:
+    """Refuse a baseline that was measured on other photos, at another size, or of other files.
+
+    Args:
+        baseline: An earlier report.
+        photos: Hashes of this report's.
+        size: Height and width of this report's photos.
+        stages: Ids of this report's.
 
     Raises:
         UserError: It was.
@@ -110,6 +130,11 @@ def check_comparable(baseline: Report, photos: Sequence[str], size: tuple[int, i
         raise UserError(
             f"the baseline was measured on {len(earlier)} other photos than these {len(photos)}.",
             "Give both the same --data, --split and --count.",
+        )
+    if not {stage.id for stage in baseline.stages} & set(stages):
+        raise UserError(
+            f"the baseline has none of these files on these runtimes, such as {stages[0]}.",
+            "Name the report.json of files of the same names.",
         )
 
 
@@ -135,8 +160,8 @@ def limits(where: str, recipe: str, data: object) -> Limits:
         ) from error
 
 
-def _same_stage(stages: Iterable[Stage], wanted: Stage) -> Stage | None:
-    return next((stage for stage in stages if stage.id == wanted.id), None)
+def _same_stage(stages: Iterable[Stage], wanted: str) -> Stage | None:
+    return next((stage for stage in stages if stage.id == wanted), None)
 
 
 def _at_least(stage: Stage, gate: str, wanted: float | None, got: float | None) -> GateResult | None:

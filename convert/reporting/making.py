@@ -16,12 +16,13 @@ from calib_data.errors import UserError
 from calib_data.files import sha256
 from calib_data.sizes import PhotoSize
 from calib_data.skipped import Skipped
-from convert.reporting.candidates import TENSORFLOW, Candidate, examine, of_one_size, runtimes_of
+from convert.reporting.candidates import Candidate, examine, of_one_size, runtimes_of
 from convert.reporting.gates import Gates, check_comparable
 from convert.reporting.photos import ReportPhoto, lay_out
 from convert.reporting.record import GateResult, LayerStudy, Provenance, Report, Stage
 from convert.reporting.shown import ShownPhoto, is_visible, show
-from convert.reporting.stages import WorstPictures, candidate_stage, reference_stage
+from convert.reporting.stages import WorstPictures, candidate_stage, reference_stage, stage_id
+from convert.runtimes import KERAS_RUNTIME
 from pynet_tf.metrics import SHORTEST_SIDE
 
 Watch = Callable[[Iterable[ReportPhoto], int, str], Iterator[ReportPhoto]]
@@ -95,7 +96,8 @@ class Making:
         """Look at all files and photos by name, so that what is wrong with the call is found before anything is run.
 
         Raises:
-            UserError: Reference, photos or gates are at fault, or no candidate can be compared.
+            UserError: Reference, photos or gates are at fault, no candidate can be compared, or none of the chosen
+                runtimes runs one.
         """
         self.reference = self._reference()
         found, self.refused = examine(self.call.candidates)
@@ -112,24 +114,26 @@ class Making:
                 f"photos of {self.size} are too small to compare; MS-SSIM takes {SHORTEST_SIDE} pixels a side.",
                 "Convert the model at a larger size.",
             )
+        self._runs = [(one, name) for one in self.candidates for name in runtimes_of(one.path, self.call.runtimes)]
         found_photos = find_photos(
             self.call.data, self.call.split, depth=self._channels == WITH_DEPTH, skipped=self.skipped
         )
         self.pairs = found_photos[: self.call.count]
         if self.call.gates.baseline is not None:
             hashes = [sha256(pair.original) for pair in self.pairs]
-            check_comparable(self.call.gates.baseline, hashes, (self.size.height, self.size.width))
+            stages = [stage_id(candidate.record, runtime) for candidate, runtime in self._runs]
+            check_comparable(self.call.gates.baseline, hashes, (self.size.height, self.size.width), stages)
 
     def measure(self) -> None:
         """Run every stage."""
         self.photos = self._read_photos()
         self.say(f"running {self.reference.path.name}, the reference")
         self.reference_stage, self.records = reference_stage(
-            self.reference.record, TENSORFLOW, self._watched("the reference"), self.folder, self.call.threads
+            self.reference.record, KERAS_RUNTIME, self._watched("the reference"), self.folder, self.call.threads
         )
         self.stages: list[Stage] = []
         self._worst: dict[str, WorstPictures] = {}
-        for number, (candidate, runtime) in enumerate(self._runs()):
+        for number, (candidate, runtime) in enumerate(self._runs):
             self.say(f"running {candidate.path.name} on {runtime}")
             kept = self.folder / f"stage-{number}"
             kept.mkdir()
@@ -198,6 +202,7 @@ class Making:
             stages=tuple(stages),
             layers=tuple(layers),
             gates=tuple(gates),
+            notes=tuple(self.call.gates.notes(stages)),
             photos=tuple(self.records),
             skipped=tuple(problem for _, problem in self.skipped),
             provenance=_provenance(self.call),
@@ -216,9 +221,6 @@ class Making:
     @property
     def _channels(self) -> int:
         return self.reference.input_shape[3] or 0
-
-    def _runs(self) -> list[tuple[Candidate, str]]:
-        return [(one, runtime) for one in self.candidates for runtime in runtimes_of(one.path, self.call.runtimes)]
 
     def _watched(self, what: str) -> Iterable[ReportPhoto]:
         return self.watch(self.photos, len(self.photos), what)

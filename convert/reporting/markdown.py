@@ -30,6 +30,8 @@ def markdown(report: Report) -> str:
         lines += [f"- {escaped(one.stage)}: {one.gate} {_number(one.got)}, asked {one.wanted:g}" for one in failed]
     if report.problems:
         lines += ["", "**Problems**", "", *(f"- {escaped(problem)}" for problem in report.problems)]
+    if report.notes:
+        lines += ["", "**Not judged**", "", *(f"- {escaped(note)}" for note in report.notes)]
     if report.layers:
         lines += ["", "**Where it is lost**", "", *(_study(study) for study in report.layers)]
     return "\n".join(lines) + "\n"

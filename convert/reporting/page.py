@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from convert.reporting.charts import depth_plot, histogram_bars
 from convert.reporting.figures import STEPS
-from convert.reporting.record import HISTOGRAM_EDGES, Differences, Report, Stage
+from convert.reporting.record import HISTOGRAM_EDGES, Differences, PhotoResult, Report, Stage
 from convert.reporting.shown import CROP, ShownPhoto, heat_colours, is_visible
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -36,6 +36,8 @@ def page(report: Report, shown: Sequence[ShownPhoto]) -> str:
         "worst_psnr": _worst_psnr,
         "unseen": [stage for stage in report.stages if stage.reference is not None and not is_visible(stage)],
         "cells": _cells,
+        "furthest": _furthest(report),
+        "worst": _worst(report),
     }
     environment.filters |= {"steps": _steps, "decibel": _decibel}
     script = (_FOLDER / "report.js").read_text("utf-8")
@@ -64,6 +66,23 @@ def _cells(differences: Differences | None) -> list[tuple[str, float | None]]:
         (_steps(differences.max_abs), differences.max_abs),
         (_steps(differences.p999_abs), differences.p999_abs),
     ]
+
+
+def _furthest(report: Report) -> Stage | None:
+    """The stage with the lowest mean PSNR."""
+    measured = [(stage.reference.frame.psnr, stage) for stage in report.stages if stage.reference is not None]
+    return min(measured, key=lambda entry: entry[0], default=(0.0, None))[1]
+
+
+def _worst(report: Report) -> tuple[Stage, PhotoResult] | None:
+    """The stage and the photo with the lowest PSNR of all."""
+    measured = [
+        (photo.reference.frame.psnr, (stage, photo))
+        for stage in report.stages
+        for photo in stage.photos
+        if photo.reference is not None
+    ]
+    return min(measured, key=lambda entry: entry[0])[1] if measured else None
 
 
 def _worst_psnr(stage: Stage) -> float | None:

@@ -235,6 +235,7 @@ class Report(Facts):
     stages: tuple[Stage, ...]
     layers: tuple[LayerStudy, ...] = ()
     gates: tuple[GateResult, ...] = ()
+    notes: tuple[str, ...] = ()
     photos: tuple[PhotoRecord, ...]
     skipped: tuple[str, ...] = ()
     provenance: Provenance

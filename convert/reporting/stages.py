@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib_data.parallel import in_parallel
-from convert.reporting.candidates import needs_newer, runtime_version
+from convert.reporting.candidates import needs_newer
 from convert.reporting.figures import compare, finite, histogram, mean_areas
 from convert.reporting.photos import ReportPhoto, load
 from convert.reporting.process import RuntimeFailedError, StageProcess
 from convert.reporting.record import HISTOGRAM_EDGES, ArtifactRecord, PhotoRecord, PhotoResult, Stage
+from convert.runtimes import RUNTIMES
 
 Counts: TypeAlias = NDArray[np.int64]
 
@@ -45,6 +46,11 @@ class WorstPictures:
     def paths(self) -> list[tuple[int, Path]]:
         """Number of the photo and picture, worst first."""
         return [(number, path) for _, number, path in sorted(self._kept, reverse=True)]
+
+
+def stage_id(record: ArtifactRecord, runtime: str) -> str:
+    """What a file on a runtime is called in the report."""
+    return f"{record.file}@{runtime}"
 
 
 def reference_stage(
@@ -86,10 +92,10 @@ def candidate_stage(
                 results.append(result)
     except RuntimeFailedError as failure:
         return Stage(
-            id=f"{record.file}@{runtime}",
+            id=stage_id(record, runtime),
             artifact=record,
             runtime=runtime,
-            version=runtime_version(runtime),
+            version=RUNTIMES[runtime].version,
             status="unsupported" if needs_newer(record, runtime) else "failed",
             failure=failure.problem,
         )
@@ -120,10 +126,10 @@ def _stage(record: ArtifactRecord, runtime: str, results: Sequence[PhotoResult],
         values = sum(result.not_finite for result in broken)
         failure = f"{values} values in {len(broken)} of {len(results)} photos are NaN or infinite"
     return Stage(
-        id=f"{record.file}@{runtime}",
+        id=stage_id(record, runtime),
         artifact=record,
         runtime=runtime,
-        version=runtime_version(runtime),
+        version=RUNTIMES[runtime].version,
         status="failed" if broken else "good",
         failure=failure,
         ms=round(statistics.median(result.ms for result in results), 2),

@@ -17,14 +17,14 @@ from typing import IO
 import numpy as np
 
 from calib_data.errors import UserError
-from convert.runners import Runner, TFLiteRunner, load_artifact
+from convert.runners import FileRunner, open_file
 
 
 def main(file: str, runtime: str, threads: str) -> int:
     """Serve requests until standard input ends; exit code 2 with the reason on standard error if it is refused."""
     answers = _own_standard_output()
     try:
-        runner = _runner(Path(file), runtime, int(threads))
+        runner = open_file(Path(file), runtime, int(threads))
         _say(answers, {"ready": True})
         for line in sys.stdin:
             _say(answers, {"ms": _serve(runner, json.loads(line))})
@@ -34,22 +34,12 @@ def main(file: str, runtime: str, threads: str) -> int:
     return 0
 
 
-def _runner(path: Path, runtime: str, threads: int) -> Runner:
-    if path.suffix == ".tflite":
-        return TFLiteRunner(path, runtime, threads)
-    from pynet_tf.quiet import start_tensorflow
-
-    if path.suffix == ".keras":
-        start_tensorflow()
-    return load_artifact(path)
-
-
-def _serve(runner: Runner, request: dict[str, str]) -> float:
-    photo = np.load(request["input"], allow_pickle=False)
+def _serve(runner: FileRunner, request: dict[str, str]) -> float:
+    tensor = runner.to_tensor(np.load(request["input"], allow_pickle=False))
     began = time.perf_counter()
-    picture = runner.run(photo)
+    result = runner.invoke(tensor)
     seconds = time.perf_counter() - began
-    np.save(request["output"], picture, allow_pickle=False)
+    np.save(request["output"], runner.to_picture(result), allow_pickle=False)
     return round(1000 * seconds, 3)
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from calib_data.sizes import PhotoSize
 from convert.exporter import TFLiteExporter
+from convert.onnx_exporter import OnnxExporter
+from convert.onnx_trace import trace
 from convert.recipes import STANDARD, load_recipe
 from pynet_tf import load_model
 from tests.conftest import smooth_picture
@@ -28,6 +30,12 @@ def inputs(count: int, seed: int = 7) -> Iterator[np.ndarray]:
 def exporter(tiny_model: Path) -> TFLiteExporter:
     """Exports the tiny model at 128x192, calibrated on three pictures."""
     return TFLiteExporter(load_model(tiny_model), SIZE, lambda: inputs(3))
+
+
+@pytest.fixture(scope="session")
+def onnx_exporter(tiny_model: Path) -> OnnxExporter:
+    """Exports the tiny model to .onnx files, likewise; its float32 graph is of any size."""
+    return OnnxExporter(trace(load_model(tiny_model), SIZE, 17), SIZE, photos=lambda: inputs(3))
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,18 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import tensorflow as tf
 
 from convert.exporter import TFLiteExporter
 from convert.flatbuffer import Flatbuffer, inventory
 from convert.isolated import run_isolated
-from convert.recipes import load_recipe
+from convert.onnx_exporter import OnnxExporter
+from convert.onnx_ranges import by_tensor
+from convert.onnx_trace import trace
+from convert.recipes import ONNX_STANDARD, load_recipe
+from convert.runners import load_artifact
 from convert.runtimes import find_runtime
 from pynet_tf import PyNETConfig, build_pynet
 from pynet_tf.metrics import psnr
@@ -67,6 +72,18 @@ def test_simulation_and_all_runtimes_agree(recipe: str, least: float, head: str,
         pictures[runtime] = np.load(outcome.outputs[0], allow_pickle=False)
     found = {(one, two): psnr(pictures[one], pictures[two]) for one, two in combinations(pictures, 2)}
     assert min(found.values()) >= least, found
+
+
+def test_onnx_files_take_learnt_ranges_and_integer_weights(tmp_path: Path) -> None:
+    simulations = {recipe: simulate(recipe, "residual") for recipe in ("int8", "int8-full")}
+    graph, path = trace(simulations["int8"].model, SIZE, 17), tmp_path / "learnt.onnx"
+    (photo,) = inputs(1, seed=8)
+    for (recipe, simulation), least in zip(simulations.items(), (46.0, 42.0), strict=True):
+        exporter = OnnxExporter(graph, SIZE, photos=lambda: inputs(3), ranges=by_tensor(graph, simulation.ranges))
+        assert not [name for name in exporter.lacking(load_recipe(recipe, ONNX_STANDARD)) if "_norm/" not in name]
+        onnx.save(exporter.export(load_recipe(recipe, ONNX_STANDARD)).model, path)
+        assert sum(entry.data_type == onnx.TensorProto.INT8 for entry in onnx.load(path).graph.initializer) > 100
+        assert psnr(simulation(tf.constant(photo)).numpy(), load_artifact(path).run(photo)) >= least
 
 
 def test_nothing_is_scaled_anew_between_integer_operations() -> None:

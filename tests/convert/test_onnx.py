@@ -17,7 +17,7 @@ from calib_data import command, files
 from calib_data.errors import UserError
 from convert import onnx as onnx_command
 from convert.artifact import read_metadata, read_side_file
-from convert.runners import load_artifact
+from convert.runners import Runner, load_artifact
 from tests.conftest import smooth_picture
 
 SIZE = ["--size", "64x128"]
@@ -30,11 +30,15 @@ def convert(*arguments: object) -> int:
 
 @pytest.fixture(scope="module")
 def converted(tiny_model: Path, photo_folder: Path, tmp_path_factory: pytest.TempPathFactory):
-    """The folder of a conversion to files of any size with weights beside, and what the command printed."""
+    """The folder of a conversion to files of any size with weights beside, and what the command printed.
+
+    Of the newest opset; other tests have the oldest and the usual one.
+    """
     out = tmp_path_factory.mktemp("dist")
     photos = ["--calibration", photo_folder, "--check", photo_folder]
     recipes = ["--recipe", "float16", "--recipe", "int8"]
-    arguments = ["--model", tiny_model, *SIZE, *photos, *recipes, "--any-size", "--external-data", "--out", out]
+    form = ["--any-size", "--external-data", "--opset", "18"]
+    arguments = ["--model", tiny_model, *SIZE, *photos, *recipes, *form, "--out", out]
     done = subprocess.run(
         [sys.executable, "-m", "convert.onnx", *map(str, arguments)], capture_output=True, text=True, check=False
     )
@@ -57,9 +61,9 @@ def test_side_file_and_metadata_carry_the_same_facts(converted) -> None:
     beside, inside = read_side_file(path.with_suffix(".json")), read_metadata(path)
     assert beside.sha256 == files.sha256(path)
     assert beside.model_copy(update={"file": "", "sha256": ""}) == inside
-    assert (beside.format, beside.photo_size, beside.minimum_runtime) == ("onnx", None, "1.12")
+    assert (beside.format, beside.photo_size, beside.minimum_runtime) == ("onnx", None, "1.14")
     assert beside.onnx is not None
-    assert (beside.onnx.opset, beside.onnx.ir_version, beside.onnx.layout) == (17, 8, "nhwc")
+    assert (beside.onnx.opset, beside.onnx.ir_version, beside.onnx.layout) == (18, 8, "nhwc")
     assert beside.onnx.external_data_sha256 == files.sha256(out / beside.onnx.external_data)
     assert (beside.input.type, beside.input.shape, beside.input.zero_point) == ("uint8", (1, -1, -1, 3), (0,))
     assert beside.input.scale == (pytest.approx(1 / 255),)
@@ -86,12 +90,17 @@ def test_the_table_tells_what_it_must_and_the_last_line_what_is_next(converted) 
     assert "warning: 3 photos to calibrate on; 16 or more" in done.stderr
 
 
+@pytest.fixture(scope="module")
+def float_model(tiny_model: Path) -> Runner:
+    return load_artifact(tiny_model)
+
+
 @pytest.mark.parametrize("size", [(32, 64), (64, 32), (96, 96)])
-def test_the_published_file_takes_any_size(converted, tiny_model: Path, size: tuple[int, int]) -> None:
+def test_the_published_file_takes_any_size(converted, float_model: Runner, size: tuple[int, int]) -> None:
     runner = load_artifact(converted[0] / "tiny-anysize-float16.onnx")
     assert runner.input_shape == (1, None, None, 3)
     photo = smooth_picture(np.random.default_rng(1), *size)[np.newaxis].astype(np.float32)
-    assert np.abs(runner.run(photo) - load_artifact(tiny_model).run(photo)).max() < 0.01
+    assert np.abs(runner.run(photo) - float_model.run(photo)).max() < 0.01
     with pytest.raises(UserError, match="multiples of 32"):
         runner.run(photo[:, :31])
 

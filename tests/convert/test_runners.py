@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
-import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from calib_data.errors import UserError
 from convert import load_artifact
 from convert.flatbuffer import Flatbuffer
-from pynet_tf import PyNETConfig, build_pynet, load_model, save_model
+from convert.onnx_exporter import OnnxExporter
+from convert.recipes import ONNX_STANDARD, load_recipe
+from pynet_tf import PyNETConfig, build_pynet, save_model
 from tests.convert.conftest import inputs
 
 PHOTO = next(inputs(1))
@@ -36,16 +38,8 @@ def test_a_tflite_file_takes_and_gives_floats_whatever_its_types(files, tiny_mod
     assert np.abs(picture - load_artifact(tiny_model).run(PHOTO)).mean() < 0.02
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_an_onnx_file_runs_too(tiny_model: Path, tmp_path: Path) -> None:
-    import onnx
-    import tf2onnx
-
-    model = load_model(tiny_model)
-    signature = [tf.TensorSpec((1, 64, 96, 3), tf.float32, name="photo")]
-    function = tf.function(lambda photo: {"bokeh": model(photo)["level1"]})
-    exported, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=17)
-    onnx.save(exported, tmp_path / "tiny.onnx")
+def test_an_onnx_file_runs_too(onnx_exporter: OnnxExporter, tiny_model: Path, tmp_path: Path) -> None:
+    onnx.save(onnx_exporter.export(load_recipe("float32", ONNX_STANDARD)).model, tmp_path / "tiny.onnx")
     runner = load_artifact(tmp_path / "tiny.onnx")
     assert runner.input_shape == (1, 64, 96, 3)
     np.testing.assert_allclose(runner.run(PHOTO), load_artifact(tiny_model).run(PHOTO), atol=1e-4)
@@ -105,7 +99,7 @@ def test_a_tflite_file_with_two_graphs(files, tmp_path: Path) -> None:
     [
         ("model.h5", b"", r"ends in \.keras, \.tflite, \.onnx"),
         ("text.tflite", b"hello, world, hello", "is not a .tflite file"),
-        ("text.onnx", b"hello, world, hello", "onnxruntime [0-9.]+ refuses"),
+        ("text.onnx", b"hello, world, hello", r"onnxruntime .* refuses"),
         ("gone.tflite", None, "is not a file"),
     ],
 )

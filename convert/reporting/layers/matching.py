@@ -17,7 +17,7 @@ _PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
 _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
 _FORM = re.compile(r"/(columns|bands)\d+$")
 """Ends the names of maps that `convert.rewrites` keeps in another form: the same values in the same order."""
-_RESHAPE = "RESHAPE"
+_RESHAPE, _NORM = "RESHAPE", "InstanceNormalization"
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Matcher:
     """Finds tensors of a reference.
 
     A tensor's name is that of an operation of the reference, or several joined by `;` where operations were fused: then
-    the last of them in order of execution is meant. Converters add digits to make names unique. The operation must be
-    of the same kind and the shape the same, or the shape in the other layout, or a form's of `convert.rewrites`.
+    the last of them in order of execution is meant. Converters add digits to make names unique; .onnx files leave the
+    network's own name out. The operation must be of the same kind and the shape the same, or the shape in the other
+    layout, or a form's of `convert.rewrites`. An InstanceNormalization is the last operation of its layer.
 
     A convolution that adds its bias is the reference's BiasAdd, and one with a fused ReLU the ReLU behind it.
     """
@@ -52,6 +53,8 @@ class Matcher:
     def __init__(self, reference: Graph) -> None:
         self._output = reference.output
         self._tensors = {tensor.name: tensor for tensor in reference.tensors}
+        self._short = {_inside(name): name for name in self._tensors}
+        self._last = {_layer(name): tensor for name, tensor in self._tensors.items()}
         self._order = {tensor.name: place for place, tensor in enumerate(reference.tensors)}
         self._readers: dict[str, list[Tensor]] = {}
         for tensor in reference.tensors:
@@ -77,7 +80,10 @@ class Matcher:
         parts = [_FORM.sub("", part) for part in tensor.name.split(";")]
         candidates = [self._tensors[name] for part in parts if (name := self._known(part))]
         for candidate in sorted(candidates, key=lambda one: self._order[one.name], reverse=True):
-            same = self._same_value(tensor, candidate)
+            if tensor.op == _NORM:
+                same: Tensor | None = self._last[_layer(candidate.name)]
+            else:
+                same = self._same_value(tensor, candidate)
             match = None if same is None else _fitted(tensor, same)
             if match is not None:
                 return match
@@ -85,7 +91,8 @@ class Matcher:
 
     def _known(self, part: str) -> str | None:
         name = _PREFIXES.sub("", part).removesuffix(":0")
-        return next((one for one in (part, name, _ADDED.sub("", name)) if one in self._tensors), None)
+        forms = (part, name, _ADDED.sub("", name))
+        return next((self._short.get(one, one) for one in forms if one in self._tensors or one in self._short), None)
 
     def _same_value(self, tensor: Tensor, reference: Tensor) -> Tensor | None:
         """The tensor behind `reference` that has all that is fused into `tensor`; None if the operations differ."""
@@ -104,6 +111,15 @@ class Matcher:
     def _reader(self, tensor: Tensor, kind: str) -> Tensor | None:
         readers = [reader for reader in self._readers.get(tensor.name, []) if reader.kind == kind]
         return readers[0] if len(readers) == 1 else None
+
+
+def _inside(name: str) -> str:
+    """A tensor's name without that of the network."""
+    return name.partition("/")[2]
+
+
+def _layer(name: str) -> str:
+    return name.rpartition("/")[0]
 
 
 def _fitted(tensor: Tensor, reference: Tensor) -> Match | None:

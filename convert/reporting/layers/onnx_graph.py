@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from convert.reporting.layers.tensors import Tensor
 from convert.runners import BOKEH, PHOTO
 
 _BIAS = 2
+_QUANTIZE, _DEQUANTIZE = "QuantizeLinear", "DequantizeLinear"
 
 
 class OnnxGraph:
     """A `Graph` of an .onnx file in onnxruntime, with its sizes as they are for one photo.
+
+    What is rounded to integers and back at once is read behind those two steps, which are no tensors of their own: so
+    it has its error, and onnxruntime fuses the steps into integer operations as ever.
 
     Args:
         path: The file.
@@ -34,17 +39,25 @@ class OnnxGraph:
         inferred = onnx.shape_inference.infer_shapes(_at_size(self._model, shape), data_prop=True).graph
         shapes = {value.name: _shape(value) for value in (*inferred.value_info, *inferred.output)}
         constants = {tensor.name for tensor in inferred.initializer}
-        constants |= {node.output[0] for node in inferred.node if node.op_type == "Constant"}
+        computed = []
+        for node in inferred.node:
+            if all(name in constants for name in node.input if name):
+                constants.update(node.output)
+            else:
+                computed.append(node)
+        self._rounded = _rounded(computed)
+        steps = {name for pair in self._rounded.values() for name in pair}
+        renamed = {pair[-1]: name for name, pair in self._rounded.items()}
         self.tensors = [
             Tensor(
                 name=node.output[0],
                 op=node.op_type,
                 shape=shapes.get(node.output[0], ()),
-                reads=tuple(name for name in node.input if name and name not in constants),
+                reads=tuple(renamed.get(name, name) for name in node.input if name and name not in constants),
                 has_bias=len(node.input) > _BIAS and bool(node.input[_BIAS]),
             )
-            for node in inferred.node
-            if node.op_type != "Constant"
+            for node in computed
+            if node.output[0] not in steps
         ]
 
     def read(self, photo: NDArray[np.float32], names: Sequence[str], folder: Path) -> Iterator[NDArray[np.float32]]:
@@ -56,10 +69,28 @@ class OnnxGraph:
         tapped = onnx.ModelProto()
         tapped.CopyFrom(self._model)
         del tapped.graph.output[:]
-        tapped.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+        taken = (self._rounded[name][-1] if name in self._rounded else name for name in names)
+        tapped.graph.output.extend(onnx.ValueInfoProto(name=name) for name in taken)
         path = folder / "tapped.onnx"
         onnx.save(tapped, path)
         yield from run_tapped(path, "onnxruntime", self._threads, photo, len(names), folder)
+
+
+def _rounded(nodes: Sequence[onnx.NodeProto]) -> dict[str, tuple[str, str]]:
+    """What QuantizeLinear and DequantizeLinear make of each tensor that nothing else reads."""
+    readers: dict[str, list[onnx.NodeProto]] = defaultdict(list)
+    for node in nodes:
+        for name in node.input:
+            readers[name].append(node)
+    found = {}
+    for node in nodes:
+        quantizers = readers[node.output[0]]
+        if [one.op_type for one in quantizers] != [_QUANTIZE]:
+            continue
+        integers = quantizers[0].output[0]
+        if [one.op_type for one in readers[integers]] == [_DEQUANTIZE]:
+            found[node.output[0]] = (integers, readers[integers][0].output[0])
+    return found
 
 
 def _at_size(model: onnx.ModelProto, shape: Sequence[int]) -> onnx.ModelProto:

@@ -18,7 +18,7 @@ from convert.reporting.record import LayerRow, LayerStudy
 
 LIMIT = 150.0
 """dB; what equal tensors have."""
-THRESHOLD = 18.0
+THRESHOLD = 20.0
 """dB by which a layer is worse than is usual in its file, for it to have fallen off."""
 WRONG_SCALE = 1.4
 """Factor, up or down, from which on a map's scale is wrong and not merely rounded."""

@@ -91,7 +91,7 @@ def _run_onnx(file: Path, _: str, threads: int, photo: NDArray[np.float32]) -> I
     turned = photo.transpose(NHWC_TO_NCHW) if maps_first(source.shape) else photo
     tensor = np.rint(255 * turned).astype(np.uint8) if source.type == "tensor(uint8)" else turned
     for values in session.run(None, {PHOTO: np.ascontiguousarray(tensor)}):
-        yield np.asarray(values, np.float32)
+        yield values / np.float32(255) if values.dtype == np.uint8 else np.asarray(values, np.float32)
 
 
 def maps_first(shape: Sequence[object]) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 KINDS: dict[str, str] = {
     # kind: what TensorFlow, TFLite and ONNX call it
     "add": "AddV2 Add ADD",
+    "average_pool": "AvgPool AVERAGE_POOL_2D AveragePool",
     "bias": "BiasAdd",
     "concat": "ConcatV2 CONCATENATION Concat",
     "conv": "Conv2D CONV_2D Conv",
@@ -25,12 +26,13 @@ KINDS: dict[str, str] = {
     "relu": "Relu RELU",
     "resize": "ResizeBilinear RESIZE_BILINEAR Resize",
     "rsqrt": "Rsqrt RSQRT",
+    "sigmoid": "Sigmoid LOGISTIC",
     "slice": "StridedSlice STRIDED_SLICE Slice",
     "sub": "Sub SUB",
     "tanh": "Tanh TANH",
 }
 KIND_OF = {op: kind for kind, ops in KINDS.items() for op in ops.split()}
-_PASS_BYTES = 512 << 20
+_PASS_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Graph(Protocol):
 
 
 def passes(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
-    """Groups of tensors whose values together take at most 512 MiB, in order; one that is larger goes alone."""
+    """Groups of tensors whose values together take at most 1 GiB, in order; one that is larger goes alone."""
     group: list[Tensor] = []
     total = 0
     for tensor in tensors:

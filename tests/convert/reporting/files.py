@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import tensorflow as tf
 
 from calib_data.sizes import PhotoSize
 from convert.exporter import TFLiteExporter
 from convert.flatbuffer import Flatbuffer
+from convert.onnx_exporter import OnnxExporter
+from convert.onnx_graph import OnnxGraph
 from convert.recipes import load_recipe
-from convert.trace import freeze
 from pynet_tf import load_model
 from tests.conftest import smooth_picture
 
@@ -36,15 +36,15 @@ class Files:
     onnx: Path
 
 
-def make(model: Path, folder: Path) -> Files:
-    """Files of a tiny model; the int8 one bears a name that is HTML."""
+def make(model: Path, float32: OnnxGraph, folder: Path) -> Files:
+    """Files of a tiny model and its ONNX graph; the int8 one bears a name that is HTML."""
     made = Files(model, folder / "tiny-float32.tflite", folder / f"{SCRIPT}.tflite", folder / "tiny.onnx")
     random = np.random.default_rng(7)
     tensors = [smooth_picture(random, *SIZE.tensor)[np.newaxis].astype(np.float32) for _ in range(2)]
     exporter = TFLiteExporter(load_model(model), SIZE, lambda: tensors)
     made.float32.write_bytes(exporter.export(load_recipe("float32")))
     made.int8.write_bytes(exporter.export(load_recipe("int8")))
-    onnx.save(_exported(model), made.onnx)
+    onnx.save(OnnxExporter(float32, SIZE).export(load_recipe("float32")).model, made.onnx)
     return made
 
 
@@ -61,13 +61,18 @@ def broken_tflite(source: Path, target: Path, factor: float = 8.0) -> Path:
 
 
 def broken_onnx(source: Path, target: Path, factor: float = 8.0) -> Path:
-    """A copy of an .onnx file in which the weights of one output map of `UP` are wrong by a factor."""
+    """A copy of an .onnx file in which the weights, or their scale, of one output map of `UP` are wrong by a factor."""
     model = onnx.load(source)
     node = next(node for node in model.graph.node if node.op_type == "ConvTranspose" and UP in node.name)
-    weights = next(one for one in model.graph.initializer if one.name == node.input[1])
-    values = onnx.numpy_helper.to_array(weights).copy()
-    values[:, np.abs(values).sum(axis=(0, 2, 3)).argmax()] *= factor
-    weights.CopyFrom(onnx.numpy_helper.from_array(values, weights.name))
+    step = next((one for one in model.graph.node if one.output[0] == node.input[1]), None)
+    name = node.input[1] if step is None else step.input[1]
+    noted = next(one for one in model.graph.initializer if one.name == name)
+    values = onnx.numpy_helper.to_array(noted).copy()
+    if step is None:
+        values[:, np.abs(values).sum(axis=(0, 2, 3)).argmax()] *= factor
+    else:
+        values[values.argmax()] *= factor
+    noted.CopyFrom(onnx.numpy_helper.from_array(values, name))
     onnx.save(model, target)
     return target
 
@@ -83,13 +88,3 @@ def copied(source: Path, target: Path) -> Path:
     """A copy under another name."""
     shutil.copyfile(source, target)
     return target
-
-
-def _exported(model: Path) -> onnx.ModelProto:
-    import tf2onnx
-
-    frozen = freeze(load_model(model), SIZE)
-    signature = [tf.TensorSpec((1, *SIZE.tensor, 3), tf.float32, name="photo")]
-    function = tf.function(lambda photo: {"bokeh": frozen(photo)[0]})
-    exported, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=17)
-    return exported

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from calib_data.errors import UserError
-from convert.reporting.gates import Gates, Limits, limits, read_gates
-from convert.reporting.record import Areas, ArtifactRecord, Differences, Stage
+from convert.reporting.gates import Gates, Limits, check_comparable, limits, read_gates
+from convert.reporting.record import Areas, ArtifactRecord, Differences, Report, Stage
 
 
 def stage(recipe: str = "int8", psnr: float | None = 45.0, status: str = "good") -> Stage:
@@ -49,6 +49,38 @@ def test_what_did_not_run_passes_no_gate_unless_it_never_could() -> None:
     gates = Gates(Limits(min_psnr=1))
     assert passed(gates, stage(psnr=None, status="failed")) == {"min_psnr": False}
     assert passed(gates, stage(psnr=None, status="unsupported")) == {}
+
+
+def test_what_no_gate_judges_is_noted() -> None:
+    gates = Gates(by_recipe={"int8": Limits(min_psnr=44), "int8-ful": Limits(min_psnr=42)})
+    assert gates.notes([stage(), stage("int8-full"), stage("float32", psnr=None, status="refused")]) == [
+        "there are gates for int8-ful, but no file of that recipe was run",
+        "no gate applies to a@r",
+    ]
+    assert Gates().notes([stage()]) == []
+
+
+def test_a_stage_that_the_baseline_lacks_is_noted(made) -> None:
+    notes = Gates(Limits(min_psnr=1), baseline=made.record).notes([stage(), made.record.stages[0]])
+    assert notes == ["a@r is not in the baseline"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"size": (64, 64)}, "the baseline is of 64x64, this report of 192x256"),
+        ({"photos": ()}, "measured on 0 other photos than these 3"),
+        ({"stages": ()}, "has none of these files on these runtimes, such as tiny-float32"),
+    ],
+)
+def test_a_baseline_of_something_else_is_refused(made, changed: dict, said: str) -> None:
+    def check(baseline: Report) -> None:
+        photos = [photo.sha256 for photo in made.record.photos]
+        check_comparable(baseline, photos, made.record.size, [one.id for one in made.record.stages])
+
+    check(made.record)
+    with pytest.raises(UserError, match=said):
+        check(made.record.model_copy(update=changed))
 
 
 @pytest.mark.parametrize(

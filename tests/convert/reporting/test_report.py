@@ -124,14 +124,16 @@ def test_node_data_is_what_model_explorer_reads(made, files: Files) -> None:
 def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, tmp_path: Path, capsys) -> None:
     truncated = tmp_path / "truncated.tflite"
     truncated.write_bytes(files.int8.read_bytes()[:5000])
+    half = tmp_path / "half.onnx"
+    half.write_bytes(files.onnx.read_bytes()[: files.onnx.stat().st_size // 2])
     other_size = Flatbuffer.read(files.float32.read_bytes())
     other_size.tensor(int(other_size.graph.inputs[0])).shape = np.array([1, 64, 96, 3], np.int32)
     small = tmp_path / "small.tflite"
     small.write_bytes(other_size.bytes())
     nan = _with_nan(files.float32, tmp_path / "nan.tflite")
+    bad = (truncated, half, small, nan, tmp_path / "gone.onnx")
     code = make_report(
-        *("--reference", files.model, "--candidate", files.float32, truncated, small, nan, tmp_path / "gone.onnx"),
-        *("--candidate", files.model),
+        *("--reference", files.model, "--candidate", files.float32, *bad, files.model),
         *("--data", photos, "--count", 1, "--runtime", "litert-builtin", "--no-layers", "--out", tmp_path / "out"),
     )
     assert code == 2
@@ -142,12 +144,14 @@ def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, 
         "tiny.keras": "good",
         "nan.tflite": "failed",
         "truncated.tflite": "refused",
+        "half.onnx": "refused",
         "gone.onnx": "refused",
         "small.tflite": "refused",
     }
     assert "makes photos of 128x192; the others are compared at 192x256" in stages["small.tflite"]["failure"]
     assert "NaN or infinite" in stages["nan.tflite"]["failure"]
     assert "damaged or truncated" in stages["truncated.tflite"]["failure"]
+    assert "is not an .onnx file, or damaged" in stages["half.onnx"]["failure"]
     assert stages["tiny.keras"]["reference"]["frame"]["psnr"] == 150
     assert "is not a file" in capsys.readouterr().err
     assert "nan.tflite" in (tmp_path / "out" / "report.html").read_text("utf-8")
@@ -164,6 +168,8 @@ def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, 
         (["--candidate", "FILE", "--gates", "README.md"], "are not JSON"),
         (["--candidate", "FILE", "--baseline", "README.md"], "is no report of the schema pynet-report/1"),
         (["--candidate", "FILE", "--runtime", "npu"], "there is no runtime 'npu'"),
+        (["--candidate", "FILE", "--runtime", "onnxruntime"], "none of onnxruntime runs tiny-float32.tflite"),
+        (["--candidate", "FILE", "--allowed-loss", "nan"], "--allowed-loss is nan"),
         (["--candidate", "FILE", "--data", "nowhere"], "nowhere does not exist"),
         (["--candidate", "FILE", "--data", "docs"], "no pictures in docs"),
         (["--candidate", "FILE", "FILE"], "is named twice"),
