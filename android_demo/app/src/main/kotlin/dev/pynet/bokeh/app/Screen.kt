@@ -87,7 +87,7 @@ class Screen(private val activity: Activity, private val actions: Actions) {
     private fun showModels(state: ScreenState) {
         if (named != state.models) {
             named = state.models
-            models.adapter = ArrayAdapter(activity, android.R.layout.simple_spinner_dropdown_item, state.models)
+            models.adapter = ArrayAdapter(activity, R.layout.model, state.models)
             models.onItemSelectedListener = Chosen()
         }
         if (models.selectedItemPosition != state.model) models.setSelection(state.model)

@@ -139,7 +139,7 @@ class Studio(context: Context, private val models: Models, private val engine: E
         post { it.copy(after = null, times = null) }
         val bitmap = photo.decode()
         val times = try {
-            session.renderer.render(BitmapRows(bitmap), depth, watch).also { work.keep(bitmap) }
+            session.renderer.render(BitmapRows(bitmap, photo.orientation), depth, watch).also { work.keep(bitmap, photo.orientation) }
         } finally {
             bitmap.recycle()
         }
@@ -159,7 +159,7 @@ class Studio(context: Context, private val models: Models, private val engine: E
 
     private fun depth(session: Session, photo: PhotoFile): Picture? {
         if (!session.artifact.takesDepth) return null
-        val point = state.focus ?: return EmbeddedDepth.read(work.photo)
+        val point = state.focus ?: return EmbeddedDepth.read(work.photo, photo.orientation)
         return focusDepth(photo.size, (point.x * (photo.size.width - 1)).toDouble(), (point.y * (photo.size.height - 1)).toDouble())
     }
 

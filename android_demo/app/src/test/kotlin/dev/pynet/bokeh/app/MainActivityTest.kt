@@ -9,6 +9,7 @@ import android.net.Uri
 import android.provider.MediaStore
 import android.view.View
 import dev.pynet.bokeh.R
+import dev.pynet.bokeh.core.Size
 import dev.pynet.bokeh.core.Stage.RENDERING
 import dev.pynet.bokeh.engine.Accelerator
 import org.junit.Assert.assertEquals
@@ -93,10 +94,9 @@ class MainActivityTest {
         assertEquals(0, values.getAsInteger(MediaStore.Images.Media.IS_PENDING))
         assertEquals("Pictures/PyNET", values.getAsString(MediaStore.Images.Media.RELATIVE_PATH))
         val saved = media.file(id)
-        val picture = BitmapFactory.decodeFile(saved.path)
-        assertEquals(200 to 300, picture.width to picture.height)
+        assertEquals(Size(300, 200), PhotoFile(saved).size)
         val facts = ExifInterface(saved.path)
-        assertEquals(1, facts.getAttributeInt(ExifInterface.TAG_ORIENTATION, 0))
+        assertEquals(6, facts.getAttributeInt(ExifInterface.TAG_ORIENTATION, 0))
         assertEquals("Test camera", facts.getAttribute(ExifInterface.TAG_MODEL))
     }
 
