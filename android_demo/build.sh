@@ -10,11 +10,10 @@ readonly BUILD=build DIST=dist APK=dist/pynet-bokeh-demo.apk
 readonly MANIFEST=app/src/main/AndroidManifest.xml ASSETS=app/src/main/assets
 readonly SAMPLES="18 20 21"
 readonly ABIS="arm64-v8a x86_64"
-readonly PAGE=16384
 readonly LEAST_JAVA=17
 # apt package of each program that is not Maven's
-readonly PROGRAMS="javac:openjdk-17-jdk-headless mvn:maven zipalign:zipalign apksigner:apksigner dexdump:dexdump \
-enjarify:enjarify readelf:binutils zip:zip unzip:unzip"
+readonly PROGRAMS="javac:openjdk-17-jdk-headless mvn:maven apksigner:apksigner dexdump:dexdump enjarify:enjarify \
+readelf:binutils unzip:unzip python3:python3"
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -111,22 +110,25 @@ dex() {
         -libraryjars "$(java_home)/jmods/java.base.jmod(!**.jar;!module-info.class)" -outjars $BUILD/small.jar
     java -cp "$BUILD/tools/*" com.android.dx.command.Main --dex --min-sdk-version="$(version minSdk)" \
         --output=$BUILD/classes.dex $BUILD/small.jar
+    if [ "$(dexdump -d $BUILD/classes.dex | grep --text --count invoke-custom)" != 0 ]; then
+        echo "error: the code has lambdas that no phone can make (invoke-custom): ProGuard has not translated them." >&2
+        echo "  fix: another version of ProGuard in tools/pom.xml" >&2
+        exit 1
+    fi
 }
 
 pack() {
     say "pack and sign"
-    local abi unaligned=$BUILD/unaligned.apk
+    local abi
     rm -rf $BUILD/lib && mkdir -p $DIST
     for abi in $ABIS; do
         mkdir -p "$BUILD/lib/$abi" && cp "$BUILD/runtime/jni/$abi"/*.so "$BUILD/lib/$abi"
     done
-    cp $BUILD/resources.apk $unaligned
-    (cd $BUILD && zip --quiet -X unaligned.apk classes.dex && zip --quiet -X --recurse-paths -0 unaligned.apk lib)
-    zipalign -f $PAGE $unaligned $BUILD/aligned.apk
+    python3 tools/pack.py $BUILD/resources.apk $BUILD/classes.dex $BUILD/lib $BUILD/unsigned.apk
     key
     apksigner sign --ks $BUILD/debug.keystore --ks-pass pass:android --v1-signing-enabled false \
         --v2-signing-enabled true --v3-signing-enabled true --min-sdk-version "$(version minSdk)" \
-        --out $BUILD/signed.apk $BUILD/aligned.apk
+        --out $BUILD/signed.apk $BUILD/unsigned.apk
     mv $BUILD/signed.apk $APK
 }
 

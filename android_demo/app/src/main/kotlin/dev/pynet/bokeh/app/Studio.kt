@@ -150,9 +150,10 @@ class Studio(context: Context, private val models: Models, private val engine: E
         if (models.names.isEmpty()) throw Refused("There is no model in the app.", "Put artifacts into assets/models.")
         val session = engine.open(models.open(models.names[state.model]))
         this.session = session
-        val off = session.trials.filter { it.problem != null }.joinToString("\n") { "${it.accelerator}: ${it.problem}" }
+        val off = session.trials.filter { it.problem != null }.groupBy { it.problem }
+            .map { (why, those) -> "${those.joinToString(" and ") { it.accelerator }}: $why" }
         post {
-            it.copy(takesDepth = session.artifact.takesDepth, accelerator = session.accelerator, switchedOff = off.ifEmpty { null })
+            it.copy(takesDepth = session.artifact.takesDepth, accelerator = session.accelerator, switchedOff = off)
         }
         return session
     }
