@@ -2,6 +2,7 @@ package dev.pynet.bokeh.engine
 
 import dev.pynet.bokeh.core.Artifact
 import dev.pynet.bokeh.core.Cancelled
+import dev.pynet.bokeh.core.NumberType
 import dev.pynet.bokeh.core.PhotoRows
 import dev.pynet.bokeh.core.Refused
 import dev.pynet.bokeh.core.Size
@@ -35,7 +36,10 @@ class EngineTest {
         assertEquals(0, Interpreter.open)
     }
 
-    /** Integer kernels round differently: XNNPACK's and the plain ones are about 45 dB apart, so like is compared with like. */
+    /**
+     * Integer kernels round differently: XNNPACK's, which the JVM's runtime has for floats alone, and the plain ones are
+     * about 45 dB apart, so like is compared with like.
+     */
     @Test
     fun `each artifact makes of a photo what Python makes of it`() {
         for (model in Sample.models) {
@@ -47,7 +51,8 @@ class EngineTest {
             val plain = psnr(photo, expected("${model.nameWithoutExtension}-plain.png"))
             println("%s: %.1f dB against pynet_tf.render, %.1f dB against plain kernels; %s".format(model.name, rendered, plain, times))
             assertTrue("${model.name}: $plain dB", plain >= 45)
-            if (Sample.artifact(model).recipe == "float16") assertTrue("${model.name}: $rendered dB", rendered >= 55)
+            val least = if (Sample.artifact(model).input.type == NumberType.FLOAT32) 55 else 40
+            assertTrue("${model.name}: $rendered dB", rendered >= least)
         }
     }
 
