@@ -18,6 +18,7 @@ from calib_data.sizes import PhotoSize
 from convert.artifact import ArtifactFacts, RuntimeFacts, SourceModel, describe, with_metadata
 from convert.checking import Check
 from convert.exporter import TFLiteExporter
+from convert.learnt import Ranges
 from convert.photo_sets import PhotoSet
 from convert.recipes import Recipe
 from convert.rewrites.stage import REWRITES
@@ -54,6 +55,8 @@ class Conversion:
         watch: Wraps a stream of photos, to show how far it is.
         say: Receives one line before each step.
         rewrites: Names of the rewrites of the graph to apply.
+        learnt: Ranges that training has learnt, by layer; None for a plain float model.
+        unlearnt: Names of the recipes that needed ranges which were not learnt.
     """
 
     model: keras.Model
@@ -67,7 +70,9 @@ class Conversion:
     watch: Watch
     say: Say
     rewrites: Collection[str] = frozenset(REWRITES)
+    learnt: Ranges | None = None
     artifacts: list[ArtifactFacts] = field(default_factory=list)
+    unlearnt: set[str] = field(default_factory=set)
     suffix: ClassVar[str] = ".tflite"
 
     def convert(self, recipes: Sequence[Recipe]) -> list[ArtifactFacts]:
@@ -118,18 +123,28 @@ class Conversion:
             (self.folder / facts.file).replace(out / facts.file)
 
     def _exporter(self) -> Exporter:
-        return TFLiteExporter(self.model, self.size, self._calibration_photos, self.rewrites)
+        return TFLiteExporter(
+            self.model, self.size, self._calibration_photos, self.rewrites, self.learnt, self._say_missing
+        )
+
+    def _say_missing(self, recipe: str, tensors: Sequence[str]) -> None:
+        self.unlearnt.add(recipe)
+        self.say(f"{recipe}: {len(tensors)} tensors have no learnt range and are calibrated: {', '.join(tensors)}")
 
     def _prove(self, recipe: Recipe, content: Any, source: SourceModel, check: Check) -> ArtifactFacts:
         name = self.name_of(recipe)
         path = self.folder / f"{name}{self.suffix}"
         write_bytes(path, content)
         runs = self._runs(recipe, path, check)
-        calibration = self.calibration.facts() if recipe.needs_calibration else None
+        calibration = self.calibration.facts() if self._calibrates(recipe) else None
         facts = describe(content, name, source, recipe, calibration, runs)
         check_inside = self_check(path, facts.input.shape, self.folder, self.threads or os.cpu_count() or 1)
         write_bytes(path, with_metadata(content, facts, check_inside))
         return facts.model_copy(update={"file": path.name, "sha256": sha256(path)})
+
+    def _calibrates(self, recipe: Recipe) -> bool:
+        learnt = self.learnt is not None and recipe.kind == "int8" and recipe.name not in self.unlearnt
+        return recipe.needs_calibration and not learnt
 
     def _runs(self, recipe: Recipe, path: Path, check: Check) -> list[RuntimeFacts]:
         runs = []

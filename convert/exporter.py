@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +14,7 @@ from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize
 from convert.flatbuffer import Flatbuffer
 from convert.integers import Calibration, calibrate, quantize
+from convert.learnt import Ranges, filled, learnt_calibration
 from convert.recipes import Recipe
 from convert.rewrites.late_operations import make_late
 from convert.rewrites.stage import REWRITES, Choice, rewrite
@@ -31,11 +32,13 @@ class TFLiteExporter:
         size: The photo that comes out.
         photos: Called once, when the first integer recipe comes; gives input tensors `(1, H/2, W/2, C)`, 0..1.
         rewrites: Names of the rewrites to apply (`convert.rewrites.stage.REWRITES`); all by default.
+        learnt: Ranges that training has learnt, by layer, for 8-bit recipes; what they lack is calibrated.
+        missing: Told a recipe's name and the tensors that lack a learnt range, if any do.
 
     1. `freeze` traces the model and makes its weights constants.
     2. The converter makes a float32 file of that.
     3. `rewrite` makes that leaner; all other files come from it.
-    4. `calibrate` runs it on the photos, if a recipe needs ranges.
+    4. `calibrate` runs it on the photos, if a recipe needs ranges that are not learnt.
     5. `export` changes weights, or quantizes, orders the operations for a low peak of memory, names input and output.
     """
 
@@ -45,11 +48,14 @@ class TFLiteExporter:
         size: PhotoSize,
         photos: Photos | None = None,
         rewrites: Collection[str] = frozenset(REWRITES),
+        learnt: Ranges | None = None,
+        missing: Callable[[str, Sequence[str]], None] = lambda _recipe, _tensors: None,
     ) -> None:
         self._model = model
         self._size = size
         self._photos = photos
         self._rewrites = rewrites
+        self._learnt, self._missing = learnt, missing
 
     def export(self, recipe: Recipe) -> bytes:
         """The content of a .tflite file with the signature `photo` to `bokeh`.
@@ -60,7 +66,7 @@ class TFLiteExporter:
         file = Flatbuffer.read(self.float32)
         recipe.check_scopes(file)
         if recipe.needs_calibration:
-            file = quantize(self.calibrated, recipe)
+            file = quantize(self._ranges_for(recipe), recipe)
         elif recipe.kind != "float32":
             chosen = [op for op in file.ops() if recipe.type_of(op) == recipe.kind]
             {"float16": store_as_float16, "int8-weights": store_as_int8}[recipe.kind](file, chosen)
@@ -85,6 +91,15 @@ class TFLiteExporter:
         file = Flatbuffer.read(bytes(converter.convert()))
         choices = rewrite(file, self._rewrites)
         return file.bytes(), choices
+
+    def _ranges_for(self, recipe: Recipe) -> Calibration:
+        if self._learnt is None or recipe.kind != "int8":
+            return self.calibrated
+        learnt, missing = learnt_calibration(self.float32, self._learnt, recipe)
+        if not missing:
+            return learnt
+        self._missing(recipe.name, missing)
+        return filled(learnt, self.calibrated)
 
     @functools.cached_property
     def calibrated(self) -> Calibration:

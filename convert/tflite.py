@@ -97,14 +97,17 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
     from convert.runtimes import installed_runtimes
     from convert.summary import newer_than, print_summary
     from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
+    from quantize.ranges import load_ranges
 
     model_file = options.model or SAMPLE_MODEL
     model = load_model(model_file)
+    learnt = load_ranges(model_file)
     with_depth = config_of(model).inputs == "rgbd"
     skipped = Skipped()
     calibration = calibration_set(options.calibration, options.size, with_depth, skipped)
     check = check_set(options.check, options.check_count, calibration)
-    if len(calibration.pairs) < FEW_PHOTOS and any(recipe.needs_calibration for recipe in recipes):
+    calibrates = learnt is None and any(recipe.needs_calibration for recipe in recipes)
+    if calibrates and len(calibration.pairs) < FEW_PHOTOS:
         command.warn(f"{len(calibration.pairs)} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on.")
     conversion = Conversion(
         model,
@@ -118,6 +121,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
         command.progress,
         command.tell,
         rewrites,
+        None if learnt is None else learnt.ranges,
     )
     conversion.check_side_files(options.out, recipes)
     artifacts = conversion.convert(recipes)

@@ -6,7 +6,9 @@ a quantization scheme can address every part.
 
 from __future__ import annotations
 
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -14,12 +16,37 @@ import tf_keras as keras
 
 PACKAGE = "pynet_tf"
 CORRECTION_LIMIT = 0.58
+Each: TypeAlias = Callable[[str, tf.Tensor], tf.Tensor]
+"""Sees what a step of a layer computes, by its operation's name in the traced graph; what it returns is used on."""
+
 _OPEN = 4.0  # a gate that starts at sigmoid(4) = 0.98
 _COLOURS = 3
 
 
+def _as_it_is(_: str, tensor: tf.Tensor) -> tf.Tensor:
+    return tensor
+
+
+class SteppedLayer(keras.layers.Layer, ABC):
+    """A layer of several steps, whose tensors on the way can be seen and changed.
+
+    Attributes:
+        each: Sees every tensor on the way when the layer is called; by default it leaves them as they are.
+    """
+
+    each: Each = staticmethod(_as_it_is)
+
+    def call(self, inputs: Any) -> tf.Tensor:
+        """What `steps` computes."""
+        return self.steps(inputs, self.each)
+
+    @abstractmethod
+    def steps(self, inputs: Any, each: Each) -> tf.Tensor:
+        """Compute the layer's output, with every tensor on the way, constants included, through `each`."""
+
+
 @keras.saving.register_keras_serializable(PACKAGE)
-class InstanceNorm(keras.layers.Layer):
+class InstanceNorm(SteppedLayer):
     """Normalizes every map of every picture by its own mean and variance (Ulyanov et al., arXiv 1607.08022).
 
     `y = (x - mean) * scale / sqrt(variance + epsilon) + shift` over H and W with the biased variance;
@@ -39,11 +66,15 @@ class InstanceNorm(keras.layers.Layer):
         self.scale = self.add_weight(name="scale", shape=(maps,), initializer="ones")
         super().build(input_shape)
 
-    def call(self, maps: tf.Tensor) -> tf.Tensor:
-        """Normalize `(B, H, W, C)`."""
-        centred = maps - _mean_of_rows_then_columns(maps)
-        variance = _mean_of_rows_then_columns(centred * centred)
-        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.scale) + self.shift
+    def steps(self, maps: tf.Tensor, each: Each) -> tf.Tensor:
+        """As `call`, with every tensor on the way, constants included, through `each`."""
+        rows = each("Mean", tf.reduce_mean(maps, axis=2, keepdims=True))
+        centred = each("sub", maps - each("Mean_1", tf.reduce_mean(rows, axis=1, keepdims=True)))
+        rows = each("Mean_2", tf.reduce_mean(each("mul", centred * centred), axis=2, keepdims=True))
+        variance = each("Mean_3", tf.reduce_mean(rows, axis=1, keepdims=True))
+        deviation = each("Rsqrt", tf.math.rsqrt(each("add", variance + self.epsilon)))
+        factor = each("mul_1", deviation * each("scale", self.scale))
+        return each("add_1", each("mul_2", centred * factor) + each("shift", self.shift))
 
     def get_config(self) -> dict[str, Any]:
         """The layer's options as plain data."""
@@ -82,26 +113,27 @@ class PhotoColours(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class DirectHead(keras.layers.Layer):
+class DirectHead(SteppedLayer):
     """The paper's head: `0.58 * tanh(x) + 0.5`, in -0.08..1.08; `(B, H, W, 3)` to `(B, H, W, 3)`."""
 
-    def call(self, maps: tf.Tensor) -> tf.Tensor:
-        """Turn three maps into a picture."""
-        return tf.nn.bias_add(_bounded(maps), tf.fill([_COLOURS], tf.constant(0.5, maps.dtype)))
+    def steps(self, maps: tf.Tensor, each: Each) -> tf.Tensor:
+        """As `call`, with every tensor on the way through `each`; the convolution and its bias are one step."""
+        half = tf.fill([_COLOURS], tf.constant(0.5, maps.dtype))
+        return each("BiasAdd", tf.nn.bias_add(_scaled(each("Tanh", tf.tanh(maps))), half))
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class ResidualHead(keras.layers.Layer):
+class ResidualHead(SteppedLayer):
     """The photo plus a bounded correction: `photo + 0.58 * tanh(x)`, in -0.58..1.58; `(B, H, W, 3)` twice to one."""
 
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Correct the resized photo `inputs[0]` by the maps `inputs[1]`."""
+    def steps(self, inputs: tuple[tf.Tensor, tf.Tensor], each: Each) -> tf.Tensor:
+        """As `call`, with every tensor on the way through `each`."""
         photo, maps = inputs
-        return photo + _bounded(maps)
+        return each("add", photo + _bounded(maps, each))
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class BlendHead(keras.layers.Layer):
+class BlendHead(SteppedLayer):
     """Chooses between the photo and two blurred ones, pixel by pixel, and corrects the result.
 
     Of five maps the first two are gates: `s = softer + sigmoid(b) * (soft - softer)`, and the picture is
@@ -110,12 +142,15 @@ class BlendHead(keras.layers.Layer):
     network has too few maps. Three pictures `(B, H, W, 3)` and maps `(B, H, W, 5)` to `(B, H, W, 3)`.
     """
 
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Blend the resized photo `inputs[0]` with `inputs[1]` and the softer `inputs[2]` by the maps `inputs[3]`."""
+    def steps(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], each: Each) -> tf.Tensor:
+        """As `call`, with every tensor on the way through `each`."""
         photo, soft, softer, maps = inputs
-        background = softer + tf.sigmoid(maps[..., 1:2]) * (soft - softer)
-        blended = background + tf.sigmoid(maps[..., :1] + _OPEN) * (photo - background)
-        return blended + _bounded(maps[..., 2:])
+        gate = each("Sigmoid", tf.sigmoid(each("strided_slice", maps[..., 1:2])))
+        background = each("add", softer + each("mul", gate * each("sub", soft - softer)))
+        opened = each("add_1", each("strided_slice_1", maps[..., :1]) + _OPEN)
+        detail = each("mul_1", each("Sigmoid_1", tf.sigmoid(opened)) * each("sub_1", photo - background))
+        blended = each("add_2", background + detail)
+        return each("add_3", blended + _bounded(each("strided_slice_2", maps[..., 2:]), each))
 
 
 OWN_LAYERS: dict[str, type[keras.layers.Layer]] = {
@@ -123,12 +158,12 @@ OWN_LAYERS: dict[str, type[keras.layers.Layer]] = {
 }
 
 
-def _bounded(maps: tf.Tensor) -> tf.Tensor:
-    """`0.58 * tanh(x)`, scaled by a constant 1x1 convolution: the 16-bit converter refuses a product after tanh."""
+def _bounded(maps: tf.Tensor, each: Each) -> tf.Tensor:
+    """`0.58 * tanh(x)`."""
+    return each("Conv2D", _scaled(each("Tanh", tf.tanh(maps))))
+
+
+def _scaled(maps: tf.Tensor) -> tf.Tensor:
+    """`0.58 * x`, by a constant 1x1 convolution: the 16-bit converter refuses a product after tanh."""
     scale = CORRECTION_LIMIT * np.eye(_COLOURS, dtype=np.float32)[np.newaxis, np.newaxis]
-    return tf.nn.conv2d(tf.tanh(maps), tf.constant(scale, maps.dtype), strides=1, padding="VALID")
-
-
-def _mean_of_rows_then_columns(maps: tf.Tensor) -> tf.Tensor:
-    rows = tf.reduce_mean(maps, axis=2, keepdims=True)
-    return tf.reduce_mean(rows, axis=1, keepdims=True)
+    return tf.nn.conv2d(maps, tf.constant(scale, maps.dtype), strides=1, padding="VALID")

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import tensorflow as tf
-import tf_keras as keras
 from numpy.typing import NDArray
 
 from calib_data.dataset import Pair
+from pynet_tf.method import Outputs
 from pynet_tf.pipeline import crops
 from pynet_tf.schedule import LevelPlan
 
@@ -66,13 +66,13 @@ class Watch:
     """Crops of watched pairs at one level, the same every time.
 
     Args:
-        model: What is watched: it has the output of this level.
+        model: What is watched: a function of photos and `training` that gives this level's picture by name.
         pairs: Pairs that are not trained on.
         plan: The level's.
         depth: Whether the input has a depth map.
     """
 
-    def __init__(self, model: keras.Model, pairs: Sequence[Pair], plan: LevelPlan, depth: bool) -> None:
+    def __init__(self, model: Outputs, pairs: Sequence[Pair], plan: LevelPlan, depth: bool) -> None:
         name = f"level{plan.level}"
         self._run = tf.function(lambda photo: model(photo, training=False)[name])
         batches = -(-len(pairs) // plan.batch)

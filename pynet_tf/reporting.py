@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -111,6 +112,16 @@ def _shown(figures: dict[str, float]) -> str:
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.1f} min"
+
+
+@contextlib.contextmanager
+def reporter(plan: Sequence[LevelPlan]) -> Iterator[Bars | Lines]:
+    """Bars on a terminal, lines elsewhere."""
+    if on_terminal():
+        with Bars(plan) as bars:
+            yield bars
+    else:
+        yield Lines(plan)
 
 
 def on_terminal() -> bool:

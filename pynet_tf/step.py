@@ -9,6 +9,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from pynet_tf.losses import Loss
+from pynet_tf.method import Trained
 from pynet_tf.schedule import LevelPlan
 
 FINAL_RATE = 0.02
@@ -31,7 +32,7 @@ def make_optimizer(plan: LevelPlan, precision: str) -> keras.mixed_precision.Los
 
 
 def make_step(
-    model: keras.Model,
+    model: Trained,
     optimizer: keras.mixed_precision.LossScaleOptimizer,
     loss: Loss,
     batch: int,
@@ -41,7 +42,7 @@ def make_step(
     """A function of one batch that updates the model.
 
     Args:
-        model: From `(B, H, W, C)` to one picture `(B, h, w, 3)`.
+        model: From `(B, H, W, C)` to what the loss takes: one picture `(B, h, w, 3)`, usually.
         optimizer: As `make_optimizer` makes it, within the strategy's scope.
         loss: One value a picture.
         batch: Crops a step over all devices, by which the sum is divided.

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calib_data import command
-from calib_data.dataset import TEST, TRAIN, Pair, find_pairs, scan
 from calib_data.skipped import Skipped
 from pynet_tf.config import PyNETConfig
 from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:
     from pynet_tf.pixel_cache import CacheChoice
-    from pynet_tf.schedule import LevelPlan
-    from pynet_tf.training import Reporter
 
-_WATCHED_SHARE, _MOST_WATCHED = 20, 16
 _PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
@@ -99,7 +93,9 @@ def run(options: argparse.Namespace) -> int:
     from pynet_tf.devices import make_strategy, workers_in_words
     from pynet_tf.model_files import load_model
     from pynet_tf.pipeline import check_pairs
+    from pynet_tf.reporting import reporter
     from pynet_tf.schedule import make_plan
+    from pynet_tf.splitting import split
     from pynet_tf.training import Cache, Run, RunSettings
 
     strategy = make_strategy(options.strategy)
@@ -114,7 +110,10 @@ def run(options: argparse.Namespace) -> int:
         loss_weights=dict(options.loss) if options.loss else None,
     )
     config = PyNETConfig(inputs=options.inputs, width=options.width, head=options.head)
-    pairs, watched = _pairs(options)
+    skipped = Skipped() if options.skip_incomplete else None
+    pairs, watched = split(options.data, options.watch, options.inputs == "rgbd", skipped)
+    if skipped:
+        command.warn(skipped.summary())
     for chosen in (pairs, watched):
         check_pairs(chosen, max(plan, key=lambda one: one.crop), options.inputs == "rgbd")
     start = load_model(options.start) if options.start else None
@@ -135,31 +134,14 @@ def run(options: argparse.Namespace) -> int:
         f"{len(pairs)} pairs to train on, {len(watched)} to watch; {levels}, width {options.width}, "
         f"{options.inputs}, {options.head} head, {options.precision}, {strategy.num_replicas_in_sync} devices"
     )
-    with _reporter(plan) as reporter:
-        training = Run(options.out, settings, reporter, strategy, options.vgg_weights, cache)
+    with reporter(plan) as told:
+        training = Run(options.out, settings, told, strategy, options.vgg_weights, cache)
         training.open(options.resume, pairs)
         with workers_in_words():
             model = training.train(pairs, watched, start)
     command.tell(f"model: {model}")
     command.next_step(f"python -m pynet_tf.evaluate --model {model} --data {options.watch or options.data}")
     return command.GOOD
-
-
-def _pairs(options: argparse.Namespace) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to train on and to watch."""
-    depth = options.inputs == "rgbd"
-    skipped = Skipped() if options.skip_incomplete else None
-    pairs = find_pairs(options.data, TRAIN, depth=depth, skipped=skipped)
-    if options.watch:
-        watched = find_pairs(options.watch, TEST, depth=depth, skipped=skipped)
-    elif any(pair.split == TEST for pair in scan(options.data).pairs):
-        watched = find_pairs(options.data, TEST, depth=depth, skipped=skipped)
-    else:
-        watched = pairs[_WATCHED_SHARE - 1 :: _WATCHED_SHARE][:_MOST_WATCHED]
-        pairs = [pair for pair in pairs if pair not in watched]
-    if skipped:
-        command.warn(skipped.summary())
-    return pairs, watched[:_MOST_WATCHED]
 
 
 def _cache(choice: str | None) -> CacheChoice:
@@ -174,17 +156,6 @@ def _loss(text: str) -> tuple[str, float]:
         return name, float(weight) if equals else 1.0
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=WEIGHT, such as l1=0.5") from error
-
-
-@contextlib.contextmanager
-def _reporter(plan: Sequence[LevelPlan]) -> Iterator[Reporter]:
-    from pynet_tf.reporting import Bars, Lines, on_terminal
-
-    if on_terminal():
-        with Bars(plan) as bars:
-            yield bars
-    else:
-        yield Lines(plan)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ from pynet_tf.config import PyNETConfig
 from pynet_tf.devices import check_shares, distributed, worker_index
 from pynet_tf.logbook import Logbook
 from pynet_tf.losses import Loss, total
-from pynet_tf.model_files import load_model, save_model
+from pynet_tf.method import Method, Plain
+from pynet_tf.model_files import load_model
 from pynet_tf.monitor import Watch
 from pynet_tf.network import FIRST_LAYER, HEAD_LAYERS, build_pynet
 from pynet_tf.pipeline import CropStream
@@ -110,6 +111,7 @@ class Run:
             each other one has a folder `worker-N` in it.
         vgg_weights: File for the loss `vgg`; Keras' cache by default.
         cache: Whether and where decoded pictures are kept.
+        method: The way of training; that of a float network by default.
 
     Raises:
         UserError: The devices cannot share a level's batch, or the weights that a loss needs are missing.
@@ -123,8 +125,10 @@ class Run:
         strategy: tf.distribute.Strategy | None = None,
         vgg_weights: Path | None = None,
         cache: Cache = Cache(),
+        method: Method | None = None,
     ) -> None:
         self.folder = folder
+        self.method = method or Plain()
         self.settings = settings
         self.reporter = reporter
         self.strategy = strategy or tf.distribute.get_strategy()
@@ -145,7 +149,7 @@ class Run:
         if not self.is_chief:
             return
         record = self.folder / RUN_FILE
-        settings, data = _as_data(self.settings), _fingerprint(pairs)
+        settings, data = _as_data(self.settings) | self.method.settings(), _fingerprint(pairs)
         if not record.exists():
             if resume:
                 raise UserError(f"{self.folder} holds no run to resume.", "Leave --resume out to begin one.")
@@ -187,7 +191,7 @@ class Run:
             if finished.exists():
                 model = load_model(finished)
                 continue
-            level = _Level(plan, self.settings, self._losses[plan.level], model, self.strategy)
+            level = _Level(plan, self, self._losses[plan.level], model)
             model = _Work(self, level, watched).train(pairs)
             self.keep(model, finished.name)
         if model is None:
@@ -197,7 +201,7 @@ class Run:
 
     def keep(self, model: keras.Model, name: str) -> None:
         """Save a model in this worker's folder."""
-        save_model(model, self.log_folder / name)
+        self.method.save(model, self.log_folder / name)
 
 
 class _Level:
@@ -206,29 +210,36 @@ class _Level:
     def __init__(
         self,
         plan: LevelPlan,
-        settings: RunSettings,
+        run: Run,
         loss: Loss,
         below: keras.Model | None,
-        strategy: tf.distribute.Strategy,
     ) -> None:
         self.plan = plan
+        self._method, settings, strategy = run.method, run.settings, run.strategy
         with strategy.scope():
             self.network = build_pynet(settings.config, plan.level, seed=settings.seed, precision=settings.precision)
             if below is not None:
                 copy_weights(below, self.network)
-            trained = keras.Model(self.network.input, self.network.output[f"level{plan.level}"])
+            trained = self._method.trained(self.network, plan)
             self.optimizer = make_optimizer(plan, settings.precision)
             self.optimizer.build(trained.trainable_variables)
         self.average = build_pynet(settings.config, plan.level)
         self.average.set_weights(self.network.get_weights())
         self.best = tf.Variable(-math.inf, dtype=tf.float64)
+        loss = self._method.loss(loss)
         self.step = make_step(trained, self.optimizer, loss, plan.batch, strategy, settings.compiled)
         share = 1.0 - (1.0 - min(1.0, _EMA_SPANS / plan.steps)) ** _FOLLOW_EVERY
         self.follow = tf.function(lambda: follow(self.average.weights, self.network.weights, share))
 
     def state(self) -> tf.train.Checkpoint:
         """All that changes while the level is trained."""
-        return tf.train.Checkpoint(network=self.network, optimizer=self.optimizer, average=self.average, best=self.best)
+        return tf.train.Checkpoint(
+            network=self.network,
+            optimizer=self.optimizer,
+            average=self.average,
+            best=self.best,
+            **self._method.state(),
+        )
 
     def refuse_divergence(self, number: int, skipped: int, loss: float) -> None:
         """Stop if the last `skipped` steps up to `number` were not finite and that is not a search for the scale.
@@ -255,7 +266,7 @@ class _Work:
         self._best_file = f"level{plan.level}-best.keras"
         self._log = Logbook(run.log_folder, plan.level)
         depth = run.settings.config.inputs == "rgbd"
-        self._watch = Watch(level.average, watched, plan, depth) if watched else None
+        self._watch = Watch(run.method.watched(level.average), watched, plan, depth) if watched else None
         self._state = level.state()
 
     def train(self, pairs: Sequence[Pair]) -> keras.Model:
@@ -307,14 +318,15 @@ class _Work:
 
     def _evaluate(self, number: int, watch: Watch) -> dict[str, float]:
         standing, pictures = watch.look()
-        self._log.write(number, standing.figures())
+        figures = standing.figures() | self._run.method.evaluate(self._level.average, number, self._level.plan)
+        self._log.write(number, figures)
         self._log.show(number, pictures)
         for warning in standing.warnings(number / self._level.plan.steps):
             self._run.reporter.warn(f"level {self._level.plan.level}, step {number}: {warning}")
         if standing.psnr > float(self._level.best):
             self._level.best.assign(standing.psnr)
             self._run.keep(self._level.average, self._best_file)
-        return standing.figures()
+        return figures
 
 
 class _Recent:

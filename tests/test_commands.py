@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 COMMANDS = sorted(
     f"{path.parent.name}.{path.stem}"
-    for room in ("calib_data", "pynet_tf", "convert")
+    for room in ("calib_data", "pynet_tf", "quantize", "convert")
     for path in (ROOT / room).glob("*.py")
     if "command.main(" in path.read_text("utf-8")
 )

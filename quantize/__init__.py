@@ -1,0 +1,1 @@
+"""What makes a PyNET ready for integers: which tensors have ranges, learning them, finding where it is lost."""

@@ -1,0 +1,199 @@
+"""Ranges from photographs: for each tensor the way of choosing that loses least on photos that it was not chosen on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+from numpy.typing import NDArray
+
+from calib_data.errors import UserError
+from quantize.graph import OUTPUT, walk
+from quantize.scheme import Range, Scheme
+
+_BINS = 1024
+_LEVELS = 255
+_OUTSIDE = 1e-4  # the share of values that `percentile` leaves outside, half of it at each end
+_SHARES = np.linspace(0.2, 1.0, 33)
+_SMALLEST = 1e-6
+
+Values = NDArray[np.float64]
+
+
+@dataclass
+class Histogram:
+    """What one tensor, or several of one range, held on one photo.
+
+    Attributes:
+        low: Least value.
+        high: Largest value.
+        centres: Middles of the bins.
+        shares: Share of the values in each bin, of a sum of 1.
+    """
+
+    low: float
+    high: float
+    centres: Values
+    shares: Values
+
+    @classmethod
+    def of(cls, values: NDArray[np.float32]) -> Histogram:
+        """That of a tensor of any shape."""
+        low, high = float(values.min()), float(values.max())
+        counts, edges = np.histogram(values, _BINS, (low, max(high, low + _SMALLEST)))
+        return cls(low, high, (edges[1:] + edges[:-1]) / 2, counts / values.size)
+
+    def error(self, span: Range) -> float:
+        """Mean squared error of 8 bits: rounding, as evenly distributed, and clipping."""
+        low, high = span
+        outside = np.maximum(low - self.centres, 0) + np.maximum(self.centres - high, 0)
+        step = (high - low) / _LEVELS
+        inside = float(self.shares[outside == 0].sum())
+        return inside * step**2 / 12 + float(self.shares @ outside**2)
+
+
+Photos = list[list[Histogram]]
+"""For each photo the histograms of the tensors that share a range."""
+Observed = dict[str, list[Histogram]]
+"""Of one photo, the histograms of each group's tensors."""
+
+
+def _minmax(photos: Photos) -> Range:
+    return _with_zero(min(one.low for one in _flat(photos)), max(one.high for one in _flat(photos)))
+
+
+def _median(photos: Photos) -> Range:
+    lows = [min(one.low for one in photo) for photo in photos]
+    highs = [max(one.high for one in photo) for photo in photos]
+    return _with_zero(float(np.median(lows)), float(np.median(highs)))
+
+
+def _percentile(photos: Photos) -> Range:
+    centres = np.concatenate([one.centres for one in _flat(photos)])
+    shares = np.concatenate([one.shares for one in _flat(photos)])
+    order = np.argsort(centres)
+    reached = np.cumsum(shares[order]) / shares.sum()
+    ends = np.searchsorted(reached, [_OUTSIDE / 2, 1 - _OUTSIDE / 2])
+    low, high = centres[order][np.minimum(ends, len(order) - 1)]
+    return _with_zero(float(low), float(high))
+
+
+def _least_error(photos: Photos) -> Range:
+    """One end after the other, among shares of the extremes."""
+    low, high = extremes = _minmax(photos)
+    for _ in range(2):
+        high = min((share * extremes[1] for share in _SHARES), key=lambda end: error_of(photos, (low, end)))
+        low = min((share * extremes[0] for share in _SHARES), key=lambda end: error_of(photos, (end, high)))
+    return _with_zero(low, high)
+
+
+WAYS: dict[str, Callable[[Photos], Range]] = {
+    "minmax": _minmax,
+    "percentile": _percentile,
+    "median": _median,
+    "mse": _least_error,
+}
+"""How a range is chosen; the first of equals is taken."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A range and how it was found.
+
+    Attributes:
+        range: Least and largest value.
+        way: Of `WAYS`.
+        errors: Mean squared error of each way's range on the photos that it was not chosen on.
+    """
+
+    range: Range
+    way: str
+    errors: dict[str, float]
+
+
+@dataclass
+class _Noting:
+    """An observer that keeps histograms of one photo."""
+
+    group: Mapping[str, str]
+    found: dict[str, list[Histogram]] = field(default_factory=dict)
+
+    def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
+        if name in self.group:
+            self.found.setdefault(self.group[name], []).append(Histogram.of(values.numpy()))
+        return values
+
+    def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
+        return values
+
+    def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
+        return values
+
+
+def calibrate(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.float32]]) -> dict[str, Chosen]:
+    """Choose a range for every learnt group of a scheme.
+
+    Args:
+        model: A PyNET, run in float.
+        scheme: Which tensors need ranges.
+        photos: Input tensors `(1, H/2, W/2, C)`, 0..1; streamed. Ways are tried on every second and measured on
+            the others.
+
+    Raises:
+        UserError: There are no photos, or the network gives values that are not finite.
+    """
+    return choose(observe(model, scheme, photos), scheme)
+
+
+def observe(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.float32]]) -> list[Observed]:
+    """What every learnt group of a scheme held on each photo; arguments and errors as for `calibrate`."""
+    noted = list(_note(model, scheme, photos))
+    if not noted:
+        raise UserError("there are no photos to calibrate on.", "Name a folder with photos.")
+    return noted
+
+
+def choose(observed: Sequence[Observed], scheme: Scheme) -> dict[str, Chosen]:
+    """A range for every learnt group of a scheme, from what was observed."""
+    return {group: _choose([photo[group] for photo in observed]) for group in scheme.learnt}
+
+
+def spans(chosen: Mapping[str, Chosen]) -> dict[str, Range]:
+    """The ranges alone."""
+    return {group: one.range for group, one in chosen.items()}
+
+
+def error_of(photos: Photos, span: Range) -> float:
+    """Mean squared error of a range, over photos and tensors."""
+    return float(np.mean([one.error(span) for one in _flat(photos)]))
+
+
+def _note(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.float32]]) -> Iterator[Observed]:
+    learnt = set(scheme.learnt)
+    wanted = {name: group for name, group in scheme.group.items() if group in learnt}
+    for photo in photos:
+        noting = _Noting(wanted)
+        picture = walk(model, tf.constant(photo), noting, scheme.layers)[OUTPUT]
+        if not np.isfinite(picture).all():
+            raise UserError("the network gives values that are not finite.", "Check the model's weights.")
+        yield noting.found
+
+
+def _choose(photos: Photos) -> Chosen:
+    tried, measured = photos[::2], photos[1::2] or photos
+    errors = {way: error_of(measured, choose(tried)) for way, choose in WAYS.items()}
+    best = min(errors, key=errors.__getitem__)
+    return Chosen(WAYS[best](photos), best, errors)
+
+
+def _flat(photos: Photos) -> list[Histogram]:
+    return [one for photo in photos for one in photo]
+
+
+def _with_zero(low: float, high: float) -> Range:
+    """Integers always hold zero, and no range is empty."""
+    low, high = min(low, 0.0), max(high, 0.0)
+    return low, max(high, low + _SMALLEST)

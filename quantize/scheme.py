@@ -1,0 +1,162 @@
+"""Which tensors of a PyNET are integers, which of them share a range, and which ranges are fixed.
+
+- A convolution and its leaky ReLU are one unit of two tensors: runtimes never fuse the two.
+- What only moves or picks values (joins, pools, resizing, slices) has the range of what it reads, so that no runtime
+  has to scale anything anew.
+- Photos are 0..1; tanh and sigmoid have the scales that their kernels know.
+- A layer that stays float gives integers only to integer layers that read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+import tensorflow as tf
+import tf_keras as keras
+
+from calib_data.errors import UserError
+from pynet_tf.layers import CORRECTION_LIMIT, PhotoColours, SpaceToDepth
+from pynet_tf.network import INPUT_NAME, TENSOR_MULTIPLE
+from quantize.graph import OUTPUT, layers_of, parents, walk
+
+Range = tuple[float, float]
+
+RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm",), "int8-full": ()}
+"""Patterns of the layers that each recipe leaves in float."""
+
+_PHOTO: Range = (0.0, 1.0)
+_STEPS: dict[str, Range] = {
+    "Tanh": (-1.0, 127 / 128),
+    "Sigmoid": (0.0, 255 / 256),
+    "Sigmoid_1": (0.0, 255 / 256),
+    "Conv2D": (-CORRECTION_LIMIT, CORRECTION_LIMIT),
+}
+_SAME_RANGE = (
+    keras.layers.Concatenate,
+    keras.layers.MaxPooling2D,
+    keras.layers.AveragePooling2D,
+    keras.layers.UpSampling2D,
+    PhotoColours,
+    SpaceToDepth,
+)
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a network is quantized.
+
+    Attributes:
+        layers: All layers of the full-size picture, in order.
+        read: For each layer the layers whose outputs it reads.
+        in_float: The layers that stay float.
+        group: For each tensor that is an integer, the tensor in whose name its range is kept.
+        fixed: The ranges that are known beforehand, by group.
+    """
+
+    layers: tuple[str, ...]
+    read: dict[str, list[str]]
+    in_float: frozenset[str]
+    group: dict[str, str]
+    fixed: dict[str, Range]
+
+    @property
+    def learnt(self) -> list[str]:
+        """The groups whose ranges are learnt, in order."""
+        return sorted(set(self.group.values()) - set(self.fixed))
+
+    def integers(self, in_float: Collection[str]) -> frozenset[str]:
+        """The tensors that are integers if these layers stay float.
+
+        A layer's output is one if the layer computes with integers or a layer that does so reads it.
+        """
+        layers = {layer for layer in (INPUT_NAME, *self.layers) if layer not in in_float}
+        given = layers | {parent for layer in layers - {INPUT_NAME} for parent in self.read[layer]}
+        return frozenset(name for name in self.group if name in given or name.partition("/")[0] in layers)
+
+
+def make_scheme(model: keras.Model, in_float: Iterable[str] = RECIPES["int8"]) -> Scheme:
+    """The scheme of a network.
+
+    Args:
+        model: A PyNET that builds level 1.
+        in_float: Patterns (`*`) of the layers that stay float.
+
+    Raises:
+        UserError: The model does not build level 1, or a pattern matches no layer of one that has such layers.
+    """
+    if OUTPUT not in model.output_names:
+        raise UserError(
+            f"the model builds {', '.join(model.output_names)}, but a phone needs level1.",
+            "Train it down to level 1: python -m pynet_tf.train --levels 7-1.",
+        )
+    layers = layers_of(model)
+    names = _tensors(model, layers)
+    floats = frozenset(layer for layer in layers if any(fnmatchcase(layer, pattern) for pattern in in_float))
+    read, roots = parents(model), _Roots(names)
+    for layer in layers:
+        if isinstance(model.get_layer(layer), _SAME_RANGE):
+            for parent in read[layer]:
+                roots.join(layer, parent)
+    for name in names:
+        if name.startswith(f"{OUTPUT}/strided_slice"):
+            roots.join(name, read[OUTPUT][-1])
+    everything = Scheme(tuple(layers), read, frozenset(), {name: roots.of(name) for name in names}, {})
+    integers = everything.integers(floats)
+    group = {name: root for name, root in everything.group.items() if name in integers}
+    fixed = {roots.of(name): _PHOTO for name in (INPUT_NAME, OUTPUT)}
+    fixed |= {f"{OUTPUT}/{step}": span for step, span in _STEPS.items() if f"{OUTPUT}/{step}" in names}
+    return replace(everything, in_float=floats, group=group, fixed=fixed)
+
+
+def in_float_of(recipe: str) -> tuple[str, ...]:
+    """The layers that a recipe leaves in float, as patterns.
+
+    Raises:
+        UserError: There is no such recipe for training.
+    """
+    if recipe not in RECIPES:
+        raise UserError(f"ranges cannot be learnt for the recipe {recipe!r}.", f"Take one of {', '.join(RECIPES)}.")
+    return RECIPES[recipe]
+
+
+class _Roots:
+    """Sets of tensors of one range, each known by its first member."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._order = {name: place for place, name in enumerate(names)}
+        self._above = {name: name for name in self._order}
+
+    def of(self, name: str) -> str:
+        while self._above[name] != name:
+            name = self._above[name]
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        first, second = sorted((self.of(one), self.of(other)), key=self._order.__getitem__)
+        self._above[second] = first
+
+
+class _Names:
+    """An observer that takes down the names of tensors."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
+        self.names.append(name)
+        return values
+
+    def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
+        return values
+
+    def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
+        return values
+
+
+def _tensors(model: keras.Model, layers: list[str]) -> list[str]:
+    """All tensors' names, in order, by walking over a tiny picture."""
+    seen = _Names()
+    walk(model, tf.zeros((1, TENSOR_MULTIPLE, TENSOR_MULTIPLE, model.input_shape[-1])), seen, layers)
+    return seen.names

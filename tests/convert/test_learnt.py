@@ -1,0 +1,91 @@
+"""Learnt ranges in .tflite files: no photos needed, and simulation and runtimes agree."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from convert.exporter import TFLiteExporter
+from convert.flatbuffer import Flatbuffer, inventory
+from convert.isolated import run_isolated
+from convert.recipes import load_recipe
+from convert.runtimes import find_runtime
+from pynet_tf import PyNETConfig, build_pynet
+from pynet_tf.metrics import psnr
+from quantize.calibration import calibrate, spans
+from quantize.scheme import RECIPES, make_scheme
+from quantize.simulation import Simulation
+from tests.convert.conftest import SIZE, inputs
+
+RUNTIMES = ("litert-xnnpack", "litert-builtin", "tflite-runtime")
+
+
+def simulate(recipe: str, head: str) -> Simulation:
+    """A width-2 network with ranges from three photos."""
+    model = build_pynet(PyNETConfig(width=2, head=head), seed=3)
+    random = np.random.default_rng(3)
+    for weight in model.weights:
+        if weight.shape.rank == 1:
+            weight.assign_add(random.normal(0, 0.05, weight.shape).astype(np.float32))
+    scheme = make_scheme(model, RECIPES[recipe])
+    return Simulation(model, scheme, spans(calibrate(model, scheme, inputs(3))))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "least", "head"),
+    [
+        ("int8", 48.0, "residual"),
+        ("int8-full", 45.0, "blend"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                ("int8", 48.0, "blend"),
+                ("int8", 48.0, "direct"),
+                ("int8-full", 45.0, "residual"),
+                ("int8-full", 45.0, "direct"),
+            )
+        ),
+    ],
+)
+def test_simulation_and_all_runtimes_agree(recipe: str, least: float, head: str, tmp_path: Path) -> None:
+    simulation = simulate(recipe, head)
+    exporter = TFLiteExporter(simulation.model, SIZE, learnt=simulation.ranges)
+    path = tmp_path / "learnt.tflite"
+    path.write_bytes(exporter.export(load_recipe(recipe)))
+    (photo,) = inputs(1, seed=8)
+    np.save(tmp_path / "photo.npy", photo)
+    pictures = {"simulation": simulation(tf.constant(photo)).numpy()}
+    for runtime in RUNTIMES:
+        folder = tmp_path / runtime
+        folder.mkdir()
+        outcome = run_isolated(path, find_runtime(runtime), [tmp_path / "photo.npy"], folder, 2)
+        assert not outcome.failure, outcome.failure
+        pictures[runtime] = np.load(outcome.outputs[0], allow_pickle=False)
+    found = {(one, two): psnr(pictures[one], pictures[two]) for one, two in combinations(pictures, 2)}
+    assert min(found.values()) >= least, found
+
+
+def test_nothing_is_scaled_anew_between_integer_operations() -> None:
+    simulation = simulate("int8", "blend")
+    exporter = TFLiteExporter(simulation.model, SIZE, learnt=simulation.ranges)
+    counts = inventory(Flatbuffer.read(exporter.export(load_recipe("int8"))))
+    assert not [one for one in counts if one.op == "QUANTIZE" and (one.inputs, one.output) == ("int8", "int8")]
+
+
+def test_what_has_no_learnt_range_is_listed_and_calibrated() -> None:
+    simulation = simulate("int8", "residual")
+    told: dict[str, list[str]] = {}
+    exporter = TFLiteExporter(
+        simulation.model,
+        SIZE,
+        lambda: inputs(2),
+        learnt=simulation.ranges,
+        missing=lambda recipe, tensors: told.update({recipe: list(tensors)}),
+    )
+    exporter.export(load_recipe("int8-full"))
+    assert "encoder4_conv3a_norm/Rsqrt" in told["int8-full"]
+    assert not [name for name in told["int8-full"] if "_norm/" not in name]

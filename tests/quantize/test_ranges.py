@@ -1,0 +1,82 @@
+"""Ranges: chosen on photos, kept in the model's file, refused where they are unsound."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calib_data.errors import UserError
+from pynet_tf import load_model
+from quantize.calibration import WAYS, Histogram, calibrate, error_of, spans
+from quantize.ranges import Ranges, load_ranges, save_with_ranges
+from quantize.scheme import make_scheme
+from quantize.simulation import Simulation
+from tests.quantize.conftest import Make, inputs
+
+
+def test_a_file_with_ranges_is_a_plain_model_and_keeps_them(make_model: Make, tmp_path: Path) -> None:
+    model = make_model(head="residual")
+    ranges = Ranges(recipe="int8", ranges={"encoder3_conv3a": (-1.0, 2.0)})
+    save_with_ranges(model, ranges, tmp_path / "tuned.keras")
+    assert load_ranges(tmp_path / "tuned.keras") == ranges
+    (photo,) = inputs(1)
+    np.testing.assert_array_equal(load_model(tmp_path / "tuned.keras")(photo)["level1"], model(photo)["level1"])
+    assert [path.name for path in tmp_path.iterdir()] == ["tuned.keras"]
+
+
+def test_a_float_model_has_no_ranges(tiny_model: Path) -> None:
+    assert load_ranges(tiny_model) is None
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        ({"recipe": "int8", "ranges": {"photo": [0.0, float("nan")]}}, "range of photo is 0.0 to nan"),
+        ({"recipe": "int8", "ranges": {"photo": [1.0, 1.0]}}, "range of photo is 1.0 to 1.0"),
+        ({"recipe": "int8", "ranges": {"photo": [1.0]}}, r"wrong at ranges.photo"),
+        ({"recipe": "int8", "ranges": {}, "code": "x"}, "wrong at code"),
+        ("{", "cannot be read"),
+    ],
+)
+def test_unsound_ranges_are_refused(tiny_model: Path, tmp_path: Path, ranges: object, message: str) -> None:
+    path = tmp_path / "wrong.keras"
+    path.write_bytes(tiny_model.read_bytes())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("ranges.json", ranges if isinstance(ranges, str) else json.dumps(ranges))
+    with pytest.raises(UserError, match=message):
+        load_ranges(path)
+
+
+def test_the_way_that_loses_least_on_other_photos_is_taken(make_model: Make) -> None:
+    model = make_model(head="residual")
+    scheme = make_scheme(model)
+    chosen = calibrate(model, scheme, inputs(3))
+    assert set(chosen) == set(scheme.learnt)
+    for one in chosen.values():
+        assert one.errors[one.way] == min(one.errors.values())
+        low, high = one.range
+        assert low <= 0 <= high and low < high
+
+
+def test_least_error_clips_a_lone_outlier_and_the_extremes_do_not() -> None:
+    values = np.concatenate([np.random.default_rng(1).normal(0, 1, 1_000_000), [30.0]]).astype(np.float32)
+    photos = [[Histogram.of(values)]]
+    assert WAYS["minmax"](photos)[1] == pytest.approx(30.0)
+    least = WAYS["mse"](photos)
+    assert least[1] < 20
+    assert error_of(photos, least) < error_of(photos, WAYS["minmax"](photos)) / 2
+
+
+def test_photos_are_needed_and_every_range(make_model: Make) -> None:
+    model = make_model(head="residual")
+    scheme = make_scheme(model)
+    with pytest.raises(UserError, match="no photos"):
+        calibrate(model, scheme, [])
+    ranges = spans(calibrate(model, scheme, inputs(1)))
+    del ranges["encoder3_conv3a"]
+    with pytest.raises(UserError, match="encoder3_conv3a"):
+        Simulation(model, scheme, ranges)
