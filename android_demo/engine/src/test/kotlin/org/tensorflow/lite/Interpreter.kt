@@ -2,8 +2,7 @@ package org.tensorflow.lite
 
 import org.bytedeco.javacpp.BytePointer
 import org.bytedeco.javacpp.Pointer
-import org.bytedeco.tensorflowlite.BuiltinOpResolver
-import org.bytedeco.tensorflowlite.BuiltinOpResolverWithXNNPACK
+import org.bytedeco.tensorflowlite.BuiltinOpResolverWithoutDefaultDelegates
 import org.bytedeco.tensorflowlite.FlatBufferModel
 import org.bytedeco.tensorflowlite.InterpreterBuilder
 import org.bytedeco.tensorflowlite.TfLiteTensor
@@ -39,7 +38,8 @@ class Interpreter(model: ByteBuffer, options: Options) : AutoCloseable {
 
     private val bytes = BytePointer(model.remaining().toLong()).also { it.asBuffer().put(model.duplicate()) }
     private val model: FlatBufferModel
-    private val kernels: BuiltinOpResolver
+    private val kernels = BuiltinOpResolverWithoutDefaultDelegates()
+    private val xnnpack = if (options.xnnpack) Xnnpack(options.threads) else null
     private val interpreter = Runtime(null as Pointer?)
 
     @Volatile
@@ -49,9 +49,9 @@ class Interpreter(model: ByteBuffer, options: Options) : AutoCloseable {
         check(options.delegates.isEmpty()) { "no delegates here" }
         open++
         this.model = FlatBufferModel.BuildFromBuffer(bytes, bytes.capacity()) ?: throw IllegalArgumentException("not a model")
-        kernels = if (options.xnnpack) BuiltinOpResolverWithXNNPACK(true) else BuiltinOpResolver()
         val built = InterpreterBuilder(this.model, kernels).use { it.apply(interpreter, options.threads) }
         require(built == 0) { "not a model that runs" }
+        xnnpack?.let { check(interpreter.ModifyGraphWithDelegate(it.delegate) == 0) { "XNNPACK does not take it" } }
         check(interpreter.AllocateTensors() == 0) { "no memory for the tensors" }
     }
 
@@ -77,6 +77,7 @@ class Interpreter(model: ByteBuffer, options: Options) : AutoCloseable {
 
     override fun close() {
         interpreter.close()
+        xnnpack?.close()
         kernels.close()
         model.close()
         bytes.close()
