@@ -67,4 +67,4 @@ types: setup
 	$(BIN)/mypy
 
 clean:
-	rm -rf dist android_demo/build android_demo/dist
+	rm -rf dist android_demo/build android_demo/dist android_demo/*/target

@@ -10,10 +10,10 @@ readonly BUILD=build DIST=dist APK=dist/pynet-bokeh-demo.apk
 readonly MANIFEST=app/src/main/AndroidManifest.xml ASSETS=app/src/main/assets
 readonly SAMPLES="18 20 21"
 readonly ABIS="arm64-v8a x86_64"
-readonly PAGE=16384
+readonly LEAST_JAVA=17
 # apt package of each program that is not Maven's
-readonly PROGRAMS="javac:openjdk-17-jdk-headless mvn:maven zipalign:zipalign apksigner:apksigner dexdump:dexdump \
-enjarify:enjarify readelf:binutils zip:zip unzip:unzip"
+readonly PROGRAMS="javac:openjdk-17-jdk-headless mvn:maven apksigner:apksigner dexdump:dexdump enjarify:enjarify \
+readelf:binutils unzip:unzip python3:python3"
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -21,20 +21,36 @@ version() { sed -n "s/^$1 = \"\(.*\)\"/\1/p" gradle/libs.versions.toml; }
 
 maven() { mvn --batch-mode --no-transfer-progress --quiet "$@"; }
 
+# What is missing is installed where that is allowed, and named where it is not.
 programs() {
     local missing="" entry
     for entry in $PROGRAMS; do
         command -v "${entry%%:*}" >/dev/null || missing+=" ${entry##*:}"
     done
-    [ -z "$missing" ] && return
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        say "installing$missing"
-        apt-get update --quiet --quiet
-        # shellcheck disable=SC2086  # a list of names
-        DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends $missing >/dev/null
-    else
-        echo "error: programs that the Android build needs are missing:$missing" >&2
-        echo "  fix: sudo apt-get install --no-install-recommends$missing" >&2
+    if [ -n "$missing" ]; then install_packages "$missing"; fi
+    local java
+    java=$(javac -version 2>&1 | sed 's/^javac \([0-9]*\).*/\1/')
+    if [ "${java:-0}" -lt $LEAST_JAVA ] 2>/dev/null; then
+        echo "error: javac is of version $java; the Android build needs $LEAST_JAVA or newer." >&2
+        echo "  fix: sudo apt-get install --no-install-recommends openjdk-17-jdk-headless, or put a newer one first in PATH" >&2
+        exit 2
+    fi
+}
+
+install_packages() {
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "error: programs that the Android build needs are missing, and only root may install them:$1" >&2
+        echo "  fix: sudo apt-get install --no-install-recommends$1" >&2
+        exit 2
+    fi
+    say "installing$1"
+    mkdir -p /usr/share/man/man1  # images without manuals lack it, and Java's packages link into it
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq -o Acquire::Retries=3
+    # shellcheck disable=SC2086  # a list of names
+    if ! apt-get install -qq -o Acquire::Retries=3 --yes --no-install-recommends $1 >/dev/null; then
+        echo "error: apt-get could not install$1; the Android build needs them." >&2
+        echo "  fix: see what apt-get says above; they are in Debian 12." >&2
         exit 2
     fi
 }
@@ -94,22 +110,25 @@ dex() {
         -libraryjars "$(java_home)/jmods/java.base.jmod(!**.jar;!module-info.class)" -outjars $BUILD/small.jar
     java -cp "$BUILD/tools/*" com.android.dx.command.Main --dex --min-sdk-version="$(version minSdk)" \
         --output=$BUILD/classes.dex $BUILD/small.jar
+    if [ "$(dexdump -d $BUILD/classes.dex | grep --text --count invoke-custom)" != 0 ]; then
+        echo "error: the code has lambdas that no phone can make (invoke-custom): ProGuard has not translated them." >&2
+        echo "  fix: another version of ProGuard in tools/pom.xml" >&2
+        exit 1
+    fi
 }
 
 pack() {
     say "pack and sign"
-    local abi unaligned=$BUILD/unaligned.apk
+    local abi
     rm -rf $BUILD/lib && mkdir -p $DIST
     for abi in $ABIS; do
         mkdir -p "$BUILD/lib/$abi" && cp "$BUILD/runtime/jni/$abi"/*.so "$BUILD/lib/$abi"
     done
-    cp $BUILD/resources.apk $unaligned
-    (cd $BUILD && zip --quiet -X unaligned.apk classes.dex && zip --quiet -X --recurse-paths -0 unaligned.apk lib)
-    zipalign -f $PAGE $unaligned $BUILD/aligned.apk
+    python3 tools/pack.py $BUILD/resources.apk $BUILD/classes.dex $BUILD/lib $BUILD/unsigned.apk
     key
     apksigner sign --ks $BUILD/debug.keystore --ks-pass pass:android --v1-signing-enabled false \
         --v2-signing-enabled true --v3-signing-enabled true --min-sdk-version "$(version minSdk)" \
-        --out $BUILD/signed.apk $BUILD/aligned.apk
+        --out $BUILD/signed.apk $BUILD/unsigned.apk
     mv $BUILD/signed.apk $APK
 }
 
@@ -155,6 +174,7 @@ case "${1:-}" in
         report
         ;;
     test)
+        programs
         [ -f $APK ] || { echo "error: there is no $APK. fix: make android" >&2; exit 2; }
         maven verify
         ;;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -23,8 +24,10 @@ ANDROID = "http://schemas.android.com/apk/res/android:"
 pytestmark = pytest.mark.android
 
 
-def output(*call: str | Path) -> str:
-    return subprocess.run(list(map(str, call)), capture_output=True, text=True, check=True).stdout
+def output(*call: str | Path, **environment: str) -> str:
+    done = subprocess.run(list(map(str, call)), capture_output=True, env={**os.environ, **environment}, check=False)
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    return done.stdout.decode("utf-8", "replace")  # dex files have an encoding of their own
 
 
 @pytest.fixture(scope="module")
@@ -109,15 +112,12 @@ def test_the_code_has_no_instruction_that_dx_cannot_translate(apk: Path, tmp_pat
 
 def test_the_arithmetic_still_agrees_with_python_after_being_translated(apk: Path, tmp_path: Path) -> None:
     jar = tmp_path / "core.jar"
-    output("enjarify", apk, "-o", jar)
+    output("enjarify", apk, "-o", jar, PATH=f"/usr/bin:{os.environ['PATH']}")  # it is a package of the system's Python
     ours = tmp_path / "classes"
     with zipfile.ZipFile(jar) as archive:
         archive.extractall(ours, [name for name in archive.namelist() if name.startswith("dev/pynet/bokeh/core/")])
-    repository = Path(output("mvn", "-q", "help:evaluate", "-Dexpression=settings.localRepository", "-DforceStdout"))
-    wanted = ("junit/junit/4.13.2/*.jar", "org/hamcrest/hamcrest-core/1.3/*.jar", "org/json/json/20240303/*.jar")
-    jars = [str(path) for pattern in wanted for path in repository.glob(pattern)]
-    jars += map(str, TOOLS.glob("kotlin-stdlib-*.jar"))
-    path = ":".join([str(ours), str(DEMO / "core" / "target" / "test-classes"), *jars])
+    target = DEMO / "core" / "target"
+    path = f"{ours}:{target / 'test-classes'}:{target / 'test-libraries'}/*"
     java = shutil.which("java")
     assert java is not None
     told = output(java, "-cp", path, "org.junit.runner.JUnitCore", "dev.pynet.bokeh.core.SharedVectorsTest")

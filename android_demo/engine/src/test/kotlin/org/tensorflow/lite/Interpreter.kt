@@ -2,20 +2,10 @@ package org.tensorflow.lite
 
 import org.bytedeco.javacpp.BytePointer
 import org.bytedeco.javacpp.Pointer
-import org.bytedeco.tensorflowlite.TfLiteInterpreter
-import org.bytedeco.tensorflowlite.TfLiteModel
+import org.bytedeco.tensorflowlite.BuiltinOpResolverWithoutDefaultDelegates
+import org.bytedeco.tensorflowlite.FlatBufferModel
+import org.bytedeco.tensorflowlite.InterpreterBuilder
 import org.bytedeco.tensorflowlite.TfLiteTensor
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterAllocateTensors
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterCreate
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterDelete
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterGetInputTensor
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterGetOutputTensor
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterInvoke
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterOptionsCreate
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterOptionsDelete
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteInterpreterOptionsSetNumThreads
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteModelCreate
-import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteModelDelete
 import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteTensorByteSize
 import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteTensorCopyFromBuffer
 import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteTensorCopyToBuffer
@@ -24,20 +14,21 @@ import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteTensorNumDims
 import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteTensorQuantizationParams
 import org.bytedeco.tensorflowlite.global.tensorflowlite.TfLiteTensorType
 import java.nio.ByteBuffer
+import org.bytedeco.tensorflowlite.Interpreter as Runtime
 
 /**
- * Android's class of this name on the JVM: the same TensorFlow Lite, called through its C interface. It has what the
+ * Android's class of this name on the JVM: the same TensorFlow Lite, called through its C++ interface. It has what the
  * engine uses, so that the engine's own code runs in tests.
  */
 class Interpreter(model: ByteBuffer, options: Options) : AutoCloseable {
     class Options {
         internal var threads = 1
+        internal var xnnpack = true
         internal val delegates = mutableListOf<Delegate>()
 
         fun setNumThreads(threads: Int): Options = apply { this.threads = threads }
 
-        @Suppress("UNUSED_PARAMETER") // XNNPACK is the default of the C interface
-        fun setUseXNNPACK(use: Boolean): Options = this
+        fun setUseXNNPACK(use: Boolean): Options = apply { this.xnnpack = use }
 
         @Suppress("UNUSED_PARAMETER")
         fun setCancellable(can: Boolean): Options = this
@@ -46,8 +37,10 @@ class Interpreter(model: ByteBuffer, options: Options) : AutoCloseable {
     }
 
     private val bytes = BytePointer(model.remaining().toLong()).also { it.asBuffer().put(model.duplicate()) }
-    private val model: TfLiteModel
-    private val interpreter: TfLiteInterpreter
+    private val model: FlatBufferModel
+    private val kernels = BuiltinOpResolverWithoutDefaultDelegates()
+    private val xnnpack = if (options.xnnpack) Xnnpack(options.threads) else null
+    private val interpreter = Runtime(null as Pointer?)
 
     @Volatile
     private var cancelled = false
@@ -55,37 +48,38 @@ class Interpreter(model: ByteBuffer, options: Options) : AutoCloseable {
     init {
         check(options.delegates.isEmpty()) { "no delegates here" }
         open++
-        this.model = TfLiteModelCreate(bytes, bytes.capacity()) ?: throw IllegalArgumentException("not a model")
-        val settings = TfLiteInterpreterOptionsCreate()
-        TfLiteInterpreterOptionsSetNumThreads(settings, options.threads)
-        interpreter = TfLiteInterpreterCreate(this.model, settings) ?: throw IllegalArgumentException("not a model that runs")
-        TfLiteInterpreterOptionsDelete(settings)
-        check(TfLiteInterpreterAllocateTensors(interpreter) == 0) { "no memory for the tensors" }
+        this.model = FlatBufferModel.BuildFromBuffer(bytes, bytes.capacity()) ?: throw IllegalArgumentException("not a model")
+        val built = InterpreterBuilder(this.model, kernels).use { it.apply(interpreter, options.threads) }
+        require(built == 0) { "not a model that runs" }
+        xnnpack?.let { check(interpreter.ModifyGraphWithDelegate(it.delegate) == 0) { "XNNPACK does not take it" } }
+        check(interpreter.AllocateTensors() == 0) { "no memory for the tensors" }
     }
 
-    fun getInputTensor(index: Int): Tensor = Described(TfLiteInterpreterGetInputTensor(interpreter, index))
+    fun getInputTensor(index: Int): Tensor = Described(interpreter.input_tensor(index.toLong()))
 
-    fun getOutputTensor(index: Int): Tensor = Described(TfLiteInterpreterGetOutputTensor(interpreter, index))
+    fun getOutputTensor(index: Int): Tensor = Described(interpreter.output_tensor(index.toLong()))
 
     fun setCancelled(cancelled: Boolean) {
         this.cancelled = cancelled
     }
 
     fun run(input: Any, output: Any) {
-        val given = TfLiteInterpreterGetInputTensor(interpreter, 0)
+        val given = interpreter.input_tensor(0)
         val source = Pointer(input as ByteBuffer)
         require(TfLiteTensorCopyFromBuffer(given, source, input.remaining().toLong()) == 0) { "another input size" }
-        check(TfLiteInterpreterInvoke(interpreter) == 0) { "the run failed" }
+        check(interpreter.Invoke() == 0) { "the run failed" }
         duringRun()
         check(!cancelled) { "cancelled" }
-        val made = TfLiteInterpreterGetOutputTensor(interpreter, 0)
+        val made = interpreter.output_tensor(0)
         val target = Pointer(output as ByteBuffer)
         require(TfLiteTensorCopyToBuffer(made, target, output.remaining().toLong()) == 0) { "another output size" }
     }
 
     override fun close() {
-        TfLiteInterpreterDelete(interpreter)
-        TfLiteModelDelete(model)
+        interpreter.close()
+        xnnpack?.close()
+        kernels.close()
+        model.close()
         bytes.close()
         open--
     }

@@ -21,7 +21,7 @@ import kotlin.math.abs
 
 /** The photo left of a line that can be dragged, the result right of it; both can be zoomed together. */
 class BeforeAfterView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
-    /** Is told where the line is dragged to, 0..1 of the width. */
+    /** Is told where the line is dragged to, 0..1 of the width of what is seen of the photo. */
     var onSlide: (Float) -> Unit = {}
 
     /** Is told which point of the photo was tapped. */
@@ -72,15 +72,31 @@ class BeforeAfterView(context: Context, attributes: AttributeSet?) : View(contex
     }
 
     private fun drawResult(canvas: Canvas, result: Bitmap) {
-        val x = slider * width
+        val seen = seen()
+        val x = lineIn(seen)
         canvas.save()
         canvas.clipRect(x, 0f, width.toFloat(), height.toFloat())
         placeIn(result)
         canvas.drawBitmap(result, matrixToView, smooth)
         canvas.restore()
-        canvas.drawLine(x, 0f, x, height.toFloat(), line)
-        canvas.drawCircle(x, height / 2f, HANDLE * density, line)
+        canvas.save()
+        canvas.clipRect(seen)
+        canvas.drawLine(x, seen.top, x, seen.bottom, line)
+        canvas.restore()
+        canvas.drawCircle(x, seen.centerY(), HANDLE * density, line)
     }
+
+    /** Where the photo, or what zooming leaves of it, is in the view. */
+    private fun seen(): RectF {
+        val photo = before ?: return RectF()
+        placeIn(photo)
+        val place = RectF(0f, 0f, photo.width.toFloat(), photo.height.toFloat())
+        matrixToView.mapRect(place)
+        place.intersect(0f, 0f, width.toFloat(), height.toFloat())
+        return place
+    }
+
+    private fun lineIn(seen: RectF) = seen.left + slider * seen.width()
 
     private fun drawFocus(canvas: Canvas, photo: Bitmap, point: Point) {
         placeIn(photo)
@@ -102,11 +118,12 @@ class BeforeAfterView(context: Context, attributes: AttributeSet?) : View(contex
     override fun onTouchEvent(event: MotionEvent): Boolean {
         parent?.requestDisallowInterceptTouchEvent(true)
         if (event.actionMasked == MotionEvent.ACTION_DOWN) {
-            sliding = after != null && abs(event.x - slider * width) < GRIP * density
+            sliding = after != null && abs(event.x - lineIn(seen())) < GRIP * density
         }
         pinch.onTouchEvent(event)
         if (sliding && event.actionMasked == MotionEvent.ACTION_MOVE && !pinch.isInProgress) {
-            onSlide((event.x / width).coerceIn(0f, 1f))
+            val seen = seen()
+            onSlide(((event.x - seen.left) / seen.width()).coerceIn(0f, 1f))
             return true
         }
         gestures.onTouchEvent(event)

@@ -76,8 +76,13 @@ class BenchmarkActivity : Activity() {
             say(getString(R.string.measuring, model, way, number, runs))
         }.let(Measurement::toJson)
     } catch (refused: Refused) {
-        JSONObject().put("model", model).put("accelerator", way).put("failure", refused.problem)
+        failed(model, way, refused.problem)
+    } catch (error: RuntimeException) { // drivers fail in many ways, also after a first good run
+        failed(model, way, error.message ?: error.javaClass.simpleName)
     }
+
+    private fun failed(model: String, way: String, why: String): JSONObject =
+        JSONObject().put("model", model).put("accelerator", way).put("failure", why)
 
     private fun buffers(artifact: Artifact) = artifact.input.buffer().also { input ->
         artifact.selfCheck?.let { artifact.input.encode(it.input, input) }

@@ -8,13 +8,16 @@ import java.io.File
 
 /** The depth map that a phone's portrait mode left in the photo. */
 object EmbeddedDepth {
-    /** As (h, w, 1), near is 1, or null if there is none. */
-    fun read(photo: File): Picture? {
+    /** As (h, w, 1), upright, near is 1, or null if there is none; it lies in the file as the photo's pixels do. */
+    fun read(photo: File, orientation: Orientation): Picture? {
         val found = depthInside(photo.readBytes()) ?: return null
-        val bitmap = BitmapFactory.decodeByteArray(found, 0, found.size) ?: return null
-        val grey = if (bitmap.config == Bitmap.Config.ARGB_8888) bitmap else bitmap.copy(Bitmap.Config.ARGB_8888, false)
-        val pixels = IntArray(grey.width * grey.height)
-        grey.getPixels(pixels, 0, grey.width, 0, 0, grey.width, grey.height)
-        return Picture(grey.height, grey.width, 1, FloatArray(pixels.size) { 1 - (pixels[it] and 0xff) / 255f })
+        val options = BitmapFactory.Options().apply { inMutable = true }
+        val bitmap = BitmapFactory.decodeByteArray(found, 0, found.size, options) ?: return null
+        val grey = if (bitmap.config == Bitmap.Config.ARGB_8888) bitmap else bitmap.copy(Bitmap.Config.ARGB_8888, true)
+        val rows = BitmapRows(grey, orientation)
+        val (height, width) = rows.size
+        val rgba = ByteArray(4 * height * width)
+        rows.read(0, height, rgba)
+        return Picture(height, width, 1, FloatArray(height * width) { 1 - (rgba[4 * it].toInt() and 0xff) / 255f })
     }
 }

@@ -87,7 +87,7 @@ class Screen(private val activity: Activity, private val actions: Actions) {
     private fun showModels(state: ScreenState) {
         if (named != state.models) {
             named = state.models
-            models.adapter = ArrayAdapter(activity, android.R.layout.simple_spinner_dropdown_item, state.models)
+            models.adapter = ArrayAdapter(activity, R.layout.model, state.models)
             models.onItemSelectedListener = Chosen()
         }
         if (models.selectedItemPosition != state.model) models.setSelection(state.model)
@@ -109,12 +109,12 @@ class Screen(private val activity: Activity, private val actions: Actions) {
             val seconds = (SystemClock.elapsedRealtime() - now.startedAt) / 1000.0
             return activity.getString(STAGES.getValue(now.stage), seconds)
         }
-        val lines = mutableListOf<String>()
-        state.photo?.let { lines += activity.getString(R.string.photo_size, it.width, it.height) }
-        state.accelerator?.let { lines += activity.getString(R.string.runs_on, it) }
-        state.times?.let { lines += activity.getString(R.string.times, it.before, it.network, it.after) }
-        val off = state.switchedOff?.lineSequence()?.map { activity.getString(R.string.switched_off, it) }.orEmpty()
-        return (listOf(lines.joinToString(" · ")) + off).filter { it.isNotEmpty() }.joinToString("\n")
+        val size = state.photo?.let { activity.getString(R.string.photo_size, it.width, it.height) }
+        val runsOn = state.accelerator?.let { activity.getString(R.string.runs_on, it) }
+        val times = state.times?.let { activity.getString(R.string.times, it.before, it.network, it.after) }
+        val off = state.switchedOff.map { activity.getString(R.string.switched_off, it) }
+        return (listOf(listOfNotNull(size, runsOn).joinToString(" · ")) + listOfNotNull(times) + off)
+            .filter { it.isNotEmpty() }.joinToString("\n")
     }
 
     private fun button(id: Int, action: () -> Unit): Button =

@@ -25,7 +25,7 @@ data class ScreenState(
     val focus: Point? = null,
     val progress: Progress? = null,
     val accelerator: String? = null,
-    val switchedOff: String? = null,
+    val switchedOff: List<String> = emptyList(),
     val times: Times? = null,
     val message: Message? = null,
     val slider: Float = 0.5f,

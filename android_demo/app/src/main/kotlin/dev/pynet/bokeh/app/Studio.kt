@@ -139,7 +139,7 @@ class Studio(context: Context, private val models: Models, private val engine: E
         post { it.copy(after = null, times = null) }
         val bitmap = photo.decode()
         val times = try {
-            session.renderer.render(BitmapRows(bitmap), depth, watch).also { work.keep(bitmap) }
+            session.renderer.render(BitmapRows(bitmap, photo.orientation), depth, watch).also { work.keep(bitmap, photo.orientation) }
         } finally {
             bitmap.recycle()
         }
@@ -150,16 +150,17 @@ class Studio(context: Context, private val models: Models, private val engine: E
         if (models.names.isEmpty()) throw Refused("There is no model in the app.", "Put artifacts into assets/models.")
         val session = engine.open(models.open(models.names[state.model]))
         this.session = session
-        val off = session.trials.filter { it.problem != null }.joinToString("\n") { "${it.accelerator}: ${it.problem}" }
+        val off = session.trials.filter { it.problem != null }.groupBy { it.problem }
+            .map { (why, those) -> "${those.joinToString(" and ") { it.accelerator }}: $why" }
         post {
-            it.copy(takesDepth = session.artifact.takesDepth, accelerator = session.accelerator, switchedOff = off.ifEmpty { null })
+            it.copy(takesDepth = session.artifact.takesDepth, accelerator = session.accelerator, switchedOff = off)
         }
         return session
     }
 
     private fun depth(session: Session, photo: PhotoFile): Picture? {
         if (!session.artifact.takesDepth) return null
-        val point = state.focus ?: return EmbeddedDepth.read(work.photo)
+        val point = state.focus ?: return EmbeddedDepth.read(work.photo, photo.orientation)
         return focusDepth(photo.size, (point.x * (photo.size.width - 1)).toDouble(), (point.y * (photo.size.height - 1)).toDouble())
     }
 

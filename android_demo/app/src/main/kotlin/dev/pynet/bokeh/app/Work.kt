@@ -35,26 +35,20 @@ class Work(folder: File) {
         beside.renameTo(photo)
     }
 
-    /** Writes the result with the photo's facts: when, with what and how it was taken, but not where. */
-    fun keep(bitmap: Bitmap) {
+    /** Writes the result with the photo's facts: how it lies, when, with what and how it was taken, but not where. */
+    fun keep(bitmap: Bitmap, orientation: Orientation) {
         val beside = File(folder, "result.part")
         beside.outputStream().use { bitmap.compress(Bitmap.CompressFormat.JPEG, QUALITY, it) }
-        copyFacts(beside)
+        val facts = facts() + (ExifInterface.TAG_ORIENTATION to orientation.exif.toString())
+        ExifInterface(beside.path).apply { facts.forEach { (tag, value) -> setAttribute(tag, value) } }.saveAttributes()
         beside.renameTo(result)
     }
 
-    private fun copyFacts(target: File) {
-        try {
-            val given = ExifInterface(photo.path)
-            val facts = FACTS.mapNotNull { tag -> given.getAttribute(tag)?.let { tag to it } }
-            if (facts.isEmpty()) return
-            val made = ExifInterface(target.path)
-            for ((tag, value) in facts) made.setAttribute(tag, value)
-            made.setAttribute(ExifInterface.TAG_ORIENTATION, "1")
-            made.saveAttributes()
-        } catch (_: IOException) {
-            return // a photo without facts that can be read
-        }
+    private fun facts(): List<Pair<String, String>> = try {
+        val given = ExifInterface(photo.path)
+        FACTS.mapNotNull { tag -> given.getAttribute(tag)?.let { tag to it } }
+    } catch (_: IOException) {
+        emptyList() // a photo without facts that can be read
     }
 
     private fun copy(source: InputStream, target: java.io.OutputStream) {

@@ -3,12 +3,17 @@ package dev.pynet.bokeh.app
 import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
+import android.graphics.Bitmap
 import android.graphics.BitmapFactory
+import android.graphics.Canvas
+import android.graphics.Color
+import android.graphics.ColorSpace
 import android.media.ExifInterface
 import android.net.Uri
 import android.provider.MediaStore
 import android.view.View
 import dev.pynet.bokeh.R
+import dev.pynet.bokeh.core.Size
 import dev.pynet.bokeh.core.Stage.RENDERING
 import dev.pynet.bokeh.engine.Accelerator
 import org.junit.Assert.assertEquals
@@ -93,10 +98,9 @@ class MainActivityTest {
         assertEquals(0, values.getAsInteger(MediaStore.Images.Media.IS_PENDING))
         assertEquals("Pictures/PyNET", values.getAsString(MediaStore.Images.Media.RELATIVE_PATH))
         val saved = media.file(id)
-        val picture = BitmapFactory.decodeFile(saved.path)
-        assertEquals(200 to 300, picture.width to picture.height)
+        assertEquals(Size(300, 200), PhotoFile(saved).size)
         val facts = ExifInterface(saved.path)
-        assertEquals(1, facts.getAttributeInt(ExifInterface.TAG_ORIENTATION, 0))
+        assertEquals(6, facts.getAttributeInt(ExifInterface.TAG_ORIENTATION, 0))
         assertEquals("Test camera", facts.getAttribute(ExifInterface.TAG_MODEL))
     }
 
@@ -252,6 +256,40 @@ class MainActivityTest {
         assertEquals("android.widget.SeekBar", info.className)
         view.performAccessibilityAction(android.view.accessibility.AccessibilityNodeInfo.ACTION_SCROLL_BACKWARD, null)
         assertEquals(0.6f, stage.state.slider, 0.02f)
+    }
+
+    @Test
+    fun `the line is drawn on the picture alone, wherever the picture is in the view`() {
+        val view = BeforeAfterView(RuntimeEnvironment.getApplication(), null).apply { layout(0, 0, 400, 300) }
+        for ((width, height) in listOf(200 to 50, 50 to 100)) {
+            val black = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888).apply { eraseColor(Color.BLACK) }
+            view.show(black, black, null, 0.25f)
+            val drawn = Bitmap.createBitmap(400, 300, Bitmap.Config.ARGB_8888).also { view.draw(Canvas(it)) }
+            val places = (0 until 400 * 300).filter { drawn.getPixel(it % 400, it / 400) != 0 }
+            val columns = places.minOf { it % 400 }..places.maxOf { it % 400 }
+            val rows = places.minOf { it / 400 }..places.maxOf { it / 400 }
+            assertEquals(if (width > height) 0..399 else 125..274, columns)
+            assertEquals(if (width > height) 100..199 else 0..299, rows)
+            val line = columns.first + (columns.last + 1 - columns.first) / 4
+            assertEquals(Color.WHITE, drawn.getPixel(line, rows.first + 2))
+        }
+    }
+
+    @Test
+    fun `the numbers of a wide colour space are in the saved file, and which space it is`() {
+        for (space in listOf(ColorSpace.Named.DISPLAY_P3, ColorSpace.Named.ADOBE_RGB).map { ColorSpace.get(it) }) {
+            val wide = Bitmap.createBitmap(128, 96, Bitmap.Config.ARGB_8888, false, space)
+            wide.eraseColor(Color.pack(0.9f, 0.2f, 0.1f, 1f, space))
+            val stage = Stage()
+            stage.open(Photos.jpeg(folder.newFile(), wide))
+            stage.settle()
+            val saved = PhotoFile(stage.studio.work.result).decode()
+            assertEquals(space, saved.colorSpace)
+            val row = ByteArray(4 * 128).also { BitmapRows(saved).read(40, 1, it) }
+            listOf(0.9f, 0.2f, 0.1f).forEachIndexed { channel, value ->
+                assertEquals("$space", 255 * value, (row[4 * 60 + channel].toInt() and 0xff).toFloat(), 4f)
+            }
+        }
     }
 
     @Test

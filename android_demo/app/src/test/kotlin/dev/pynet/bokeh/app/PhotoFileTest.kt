@@ -32,13 +32,47 @@ class PhotoFileTest {
             val file = Photos.jpeg(folder.newFile(), Photos.quarters(640, 600), orientation)
             val photo = PhotoFile(file)
             assertEquals(if (orientation >= 5) Size(640, 600) else Size(600, 640), photo.size)
-            for (bitmap in listOf(photo.decode(), photo.preview(1280), photo.preview(200))) {
+            for (bitmap in listOf(photo.preview(1280), photo.preview(200))) {
                 places.forEachIndexed { place, quarter ->
                     val x = bitmap.width * (1 + 2 * (place % 2)) / 4
                     val y = bitmap.height * (1 + 2 * (place / 2)) / 4
                     assertTrue("orientation $orientation, place $place", Photos.near(stored[quarter], bitmap.getPixel(x, y)))
                 }
             }
+            val whole = photo.decode()
+            assertEquals("turned as a whole, which takes the memory of two", 640 to 600, whole.width to whole.height)
+            val rows = BitmapRows(whole, photo.orientation)
+            assertEquals(photo.size, rows.size)
+            places.forEachIndexed { place, quarter ->
+                val row = ByteArray(4 * rows.size.width)
+                rows.read(rows.size.height * (1 + 2 * (place / 2)) / 4, 1, row)
+                val at = 4 * (rows.size.width * (1 + 2 * (place % 2)) / 4)
+                val colour = Color.rgb(row[at].toInt() and 0xff, row[at + 1].toInt() and 0xff, row[at + 2].toInt() and 0xff)
+                assertTrue("orientation $orientation, place $place", Photos.near(stored[quarter], colour))
+            }
+        }
+    }
+
+    @Test
+    fun `what is written to upright rows is read back from them, and lies in the stored pixels`() {
+        for (exif in 1..8) {
+            val orientation = Orientation(exif)
+            val bitmap = Photos.gradient(90, 70)
+            val rows = BitmapRows(bitmap, orientation)
+            val (height, width) = rows.size
+            val given = ByteArray(4 * height * width) { if (it % 4 == 3) -1 else (it * 31 / 7 % 256).toByte() }
+            rows.write(0, 33, given)
+            rows.write(33, height - 33, given.copyOfRange(4 * width * 33, given.size))
+            val back = ByteArray(given.size)
+            rows.read(0, 50, back)
+            val rest = ByteArray(4 * width * (height - 50)).also { rows.read(50, height - 50, it) }
+            rest.copyInto(back, 4 * width * 50)
+            assertTrue("orientation $exif", given.contentEquals(back))
+
+            val pixels = ByteArray(given.size).also { bitmap.copyPixelsToBuffer(java.nio.ByteBuffer.wrap(it)) }
+            val corner = floatArrayOf(0.5f, 0.5f).also { orientation.toUpright(Size(70, 90)).mapPoints(it) }
+            val place = 4 * (corner[1].toInt() * width + corner[0].toInt())
+            assertEquals("orientation $exif", given.slice(place..place + 2), pixels.slice(0..2))
         }
     }
 
