@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tensorflow as tf
-import tf_keras as keras
 
-from calib_data.dataset import SAMPLES, find_photos
 from calib_data.errors import UserError
-from calib_data.fit import input_at_size
 from calib_data.sizes import PhotoSize
 from convert.exporter import TFLiteExporter
 from convert.flatbuffer import Flatbuffer
 from convert.recipes import load_recipe
-from pynet_tf import PyNETConfig, build_pynet, load_model
-from pynet_tf.metrics import psnr
+from pynet_tf import PyNETConfig, build_pynet
 from pynet_tf.model_files import config_of
 from quantize.norms import NORMS, freeze
 from tests.quantize.conftest import Make, inputs
 
-MARGIN, TILE = 32, (128, 192)
+REACH = 960
+"""Pixels of the input tensor that a pixel may depend on to each side: the sum over all levels of their taps."""
 
 
 @pytest.mark.parametrize("head", ["residual", "blend"])
@@ -62,33 +58,11 @@ def test_integer_recipes_take_a_frozen_network_and_no_operation_of_its_is_float(
         assert {file.type_name(op.raw.outputs[0]) for op in file.ops()} <= {"int8", "uint8"}
 
 
-@pytest.mark.slow
-def test_tiles_of_the_frozen_sample_model_show_no_seam_and_those_of_the_original_do() -> None:
-    model = load_model()
-    photos = find_photos(SAMPLES, "train")[:16]
-    frozen = freeze(model, [input_at_size(photo, PhotoSize(256, 384), with_depth=False) for photo in photos])
-    photo = input_at_size(find_photos(SAMPLES, "test")[0], PhotoSize(512, 768), with_depth=False)
-    assert seam_psnr(frozen, photo) >= 50
-    assert seam_psnr(model, photo) < 50
-
-
-def seam_psnr(model: keras.Model, photo: np.ndarray) -> float:
-    """A photo as a whole against the same in tiles that overlap by `MARGIN` on each side, dB."""
-    run = tf.function(lambda part: tf.clip_by_value(model(part, training=False)["level1"], 0.0, 1.0))
-    whole = run(tf.constant(photo)).numpy()
-    tiled = np.zeros_like(whole)
-    steps = [side - 2 * MARGIN for side in TILE]
-    for row in range(0, photo.shape[1], steps[0]):
-        for column in range(0, photo.shape[2], steps[1]):
-            top, left = (
-                max(0, min(place - MARGIN, whole_side - side))
-                for place, whole_side, side in zip((row, column), photo.shape[1:3], TILE, strict=True)
-            )
-            part = run(tf.constant(photo[:, top : top + TILE[0], left : left + TILE[1]])).numpy()
-            rows, columns = (
-                slice(2 * begin, 2 * (begin + step)) for begin, step in zip((row, column), steps, strict=True)
-            )
-            place = tiled[:, rows, columns]
-            inner = part[:, 2 * (row - top) :, 2 * (column - left) :]
-            place[...] = inner[:, : place.shape[1], : place.shape[2]]
-    return psnr(whole, tiled)
+def test_a_frozen_network_sees_only_its_surroundings_and_the_original_the_whole_photo(make_model: Make) -> None:
+    model = make_model(head="residual")
+    (photo,) = inputs(1, height=32, width=4 * REACH)
+    frozen = freeze(model, inputs(2))
+    part = photo[:, :, : 2 * REACH + 64]
+    for network, is_local in ((frozen, True), (model, False)):
+        whole, tile = (network(one)["level1"][:, :, :128].numpy() for one in (photo, part))
+        assert np.allclose(whole, tile, atol=1e-6) == is_local
