@@ -135,7 +135,8 @@ def _dynamic(plain: onnx.ModelProto, photos: Photos, target: Path) -> None:
     quantize_dynamic(plain, target, op_types_to_quantize=["Conv"], weight_type=QuantType.QInt8, per_channel=True)
 
 
-def _int8(plain: onnx.ModelProto, photos: Photos, target: Path) -> None:
+def static_qdq(plain: onnx.ModelProto, photos: Photos, target: Path) -> None:
+    """onnxruntime's static quantization of a plain export, per channel, all operations."""
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
@@ -164,8 +165,8 @@ _PLAINLY: dict[str, Callable[[Any, Any, Path], None]] = {
     "float32": _float32,
     "float16": _float16,
     "dynamic": _dynamic,
-    "int8": _int8,
-    "int8-full": _int8,
+    "int8": static_qdq,
+    "int8-full": static_qdq,
 }
 
 

@@ -34,13 +34,21 @@ class Network(Protocol):
 
 
 class Rule(BaseModel):
-    """One rule: operations `op` of the layers that match `scope` take `type`."""
+    """One rule: operations `op` of the layers that match `scope` take `type`.
+
+    Attributes:
+        scope: A pattern.
+        op: A builtin name, or `*`.
+        type: What they take.
+        optional: Whether networks without such operations may have the rule too.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     scope: str = "*"
     op: str = "*"
     type: ElementType
+    optional: bool = False
 
     def matches(self, op: Op) -> bool:
         """Whether the rule speaks of an operation."""
@@ -92,7 +100,7 @@ class Recipe(BaseModel):
         """
         ops = list(network.ops())
         for rule in self.rules:
-            if not any(rule.matches(op) for op in ops):
+            if not rule.optional and not any(rule.matches(op) for op in ops):
                 examples = sorted({op.scope.split("/")[0] for op in ops})
                 raise UserError(
                     f"recipe {self.name}: no operation matches scope {rule.scope!r} with op {rule.op!r}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from calib_data.skipped import Skipped
 from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:
-    from quantize.tuning import Converted, Picture, Tuning, TuningSettings
+    from quantize.tuning import Converted, Picture
 
 _COMPARED = 3
 
@@ -41,6 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     tuning = options.add_argument_group("fine-tuning")
     tuning.add_argument("--recipe", choices=("int8", "int8-full"), default="int8", help="what to tune for (int8)")
+    tuning.add_argument(
+        "--norm", choices=("instance", "frozen"), default="instance", help="frozen: fixed statistics (default instance)"
+    )
     tuning.add_argument("--steps", type=int, default=1000, help="optimizer steps (default 1000)")
     tuning.add_argument("--batch", type=int, default=2, help="crops a step (default 2)")
     tuning.add_argument("--crop", type=int, default=128, help="side of the input tensor's crop (default 128)")
@@ -74,24 +77,20 @@ def run(options: argparse.Namespace) -> int:
     from pynet_tf.schedule import LevelPlan
     from pynet_tf.splitting import split
     from pynet_tf.training import Run, RunSettings
-    from quantize.tuning import TuningSettings
+    from quantize.norms import NORMS
+    from quantize.tuning import Tuning, TuningSettings
 
     tuning = TuningSettings(
-        options.recipe, options.output_weight, options.feature_weight, options.task_weight, options.warm_up
+        options.recipe,
+        options.output_weight,
+        options.feature_weight,
+        options.task_weight,
+        options.warm_up,
+        options.norm,
     )
     plan = LevelPlan(1, options.steps, options.batch, options.crop, options.learning_rate)
-    float_file = options.model or SAMPLE_MODEL
-    teacher = load_model(float_file)
-    config = config_of(teacher)
-    depth = config.inputs == "rgbd"
-    settings = RunSettings(
-        config,
-        (plan,),
-        options.seed,
-        save_every=options.save_every,
-        log_every=options.log_every,
-        evaluate_every=options.evaluate_every,
-    )
+    teacher = load_model(options.model or SAMPLE_MODEL)
+    depth = config_of(teacher).inputs == "rgbd"
     skipped = Skipped() if options.skip_incomplete else None
     pairs, watched = split(options.data, options.watch, depth, skipped)
     for chosen in (pairs, watched):
@@ -99,35 +98,31 @@ def run(options: argparse.Namespace) -> int:
     if skipped:
         command.warn(skipped.summary())
     command.tell(f"{len(pairs)} pairs to learn from, {len(watched)} to watch; ranges from {options.calibrate} photos")
+    photos = _tensors(pairs[:: max(1, len(pairs) // options.calibrate)][: options.calibrate], options.size, depth)
+    compared = _tensors((watched or pairs)[:_COMPARED], options.size, depth)
+    start = NORMS[options.norm](teacher, photos)
+    settings = RunSettings(
+        config_of(start),
+        (plan,),
+        options.seed,
+        save_every=options.save_every,
+        log_every=options.log_every,
+        evaluate_every=options.evaluate_every,
+    )
     with tempfile.TemporaryDirectory() as folder, reporter([plan]) as told:
-        method = _tuning(options, tuning, teacher, pairs, watched or pairs, depth, Path(folder), told.warn)
+        method = Tuning(teacher, start, tuning, photos, compared, _converter(options, Path(folder)), told.warn)
         training = Run(options.out, settings, told, method=method)
         training.open(options.resume, pairs)
-        model = training.train(pairs, watched, teacher)
+        model = training.train(pairs, watched, start)
     command.tell(f"model: {model}")
     command.next_step(f"python -m convert.tflite --model {model} --recipe {options.recipe} --size {options.size}")
     return command.GOOD
 
 
-def _tuning(
-    options: argparse.Namespace,
-    settings: TuningSettings,
-    teacher: object,
-    pairs: list[Pair],
-    watched: list[Pair],
-    depth: bool,
-    folder: Path,
-    warn: Callable[[str], None],
-) -> Tuning:
+def _tensors(pairs: Sequence[Pair], size: PhotoSize, depth: bool) -> list[Picture]:
     from calib_data.fit import input_at_size
-    from quantize.tuning import Tuning
 
-    step = max(1, len(pairs) // options.calibrate)
-    photos, compared = (
-        [input_at_size(pair, options.size, depth) for pair in chosen]
-        for chosen in (pairs[::step][: options.calibrate], watched[:_COMPARED])
-    )
-    return Tuning(teacher, settings, photos, compared, _converter(options, folder), warn)
+    return [input_at_size(pair, size, depth) for pair in pairs]
 
 
 def _converter(options: argparse.Namespace, folder: Path) -> Converted:

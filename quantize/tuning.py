@@ -21,6 +21,7 @@ from pynet_tf.metrics import psnr
 from pynet_tf.schedule import LevelPlan
 from quantize.calibration import calibrate, spans
 from quantize.graph import OUTPUT, parents
+from quantize.norms import NORMS
 from quantize.ranges import Ranges, save_with_ranges
 from quantize.scheme import Range, Scheme, in_float_of, make_scheme
 from quantize.simulation import Simulation
@@ -43,6 +44,7 @@ class TuningSettings:
         output_weight: Weight of the distance from the float network's picture.
         feature_weight: Weight of the distance from its maps at the end of each level.
         task_weight: Weight of the losses against the targets.
+        norm: What becomes of instance norm, of `quantize.norms.NORMS`.
         warm_up: Share of the steps in which evaluations choose the ranges anew; then they are frozen.
 
     Raises:
@@ -54,9 +56,12 @@ class TuningSettings:
     feature_weight: float = 0.05
     task_weight: float = 0.2
     warm_up: float = 0.5
+    norm: str = "instance"
 
     def __post_init__(self) -> None:
         in_float_of(self.recipe)
+        if self.norm not in NORMS:
+            raise UserError(f"there is no norm strategy {self.norm!r}.", f"Take one of {', '.join(NORMS)}.")
         if not 0 <= self.warm_up <= 1:
             raise UserError(f"--warm-up is {self.warm_up}; 0 to 1 is allowed.", "Take 0.5.")
         for name in ("output_weight", "feature_weight", "task_weight"):
@@ -72,7 +77,8 @@ class Tuning:
     """A method of `pynet_tf.training.Run`, for level 1.
 
     Args:
-        teacher: The float network, which also is where the weights start.
+        teacher: The float network.
+        start: Where the weights start: the teacher, or what the norm strategy makes of it.
         settings: What to learn.
         photos: Input tensors `(1, H/2, W/2, C)`, 0..1, to choose ranges on.
         compared: Such tensors on which simulation and file are compared.
@@ -83,22 +89,23 @@ class Tuning:
     def __init__(
         self,
         teacher: keras.Model,
+        start: keras.Model,
         settings: TuningSettings,
         photos: Sequence[Picture],
         compared: Sequence[Picture],
         converted: Converted,
         warn: Callable[[str], None],
     ) -> None:
-        self._teacher, self._settings = teacher, settings
+        self._teacher, self._start, self._settings = teacher, start, settings
         self._photos, self._compared = photos, compared
         self._converted, self._warn = converted, warn
-        self._scheme: Scheme = make_scheme(teacher, in_float_of(settings.recipe))
+        self._scheme: Scheme = make_scheme(start, in_float_of(settings.recipe))
 
     @functools.cached_property
     def simulation(self) -> Simulation:
-        """The float network with simulated integers; its ranges are those of every network in the run."""
-        chosen = calibrate(self._teacher, self._scheme, self._photos)
-        return Simulation(self._teacher, self._scheme, spans(chosen))
+        """The start with simulated integers; its ranges are those of every network in the run."""
+        chosen = calibrate(self._start, self._scheme, self._photos)
+        return Simulation(self._start, self._scheme, spans(chosen))
 
     def settings(self) -> dict[str, Any]:
         """As `pynet_tf.method.Method`."""

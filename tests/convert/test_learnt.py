@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from itertools import combinations
 from pathlib import Path
 
@@ -29,6 +30,10 @@ from tests.convert.conftest import SIZE, inputs
 RUNTIMES = ("litert-xnnpack", "litert-builtin", "tflite-runtime")
 
 
+GOLDEN = Path(__file__).parent / "data"
+
+
+@functools.cache
 def simulate(recipe: str, head: str) -> Simulation:
     """A width-2 network with ranges from three photos."""
     model = build_pynet(PyNETConfig(width=2, head=head), seed=3)
@@ -38,6 +43,13 @@ def simulate(recipe: str, head: str) -> Simulation:
             weight.assign_add(random.normal(0, 0.05, weight.shape).astype(np.float32))
     scheme = make_scheme(model, RECIPES[recipe])
     return Simulation(model, scheme, spans(calibrate(model, scheme, inputs(3))))
+
+
+@functools.cache
+def export(recipe: str, head: str) -> bytes:
+    """The file of such a network with its ranges."""
+    simulation = simulate(recipe, head)
+    return TFLiteExporter(simulation.model, SIZE, learnt=simulation.ranges).export(load_recipe(recipe))
 
 
 @pytest.mark.parametrize(
@@ -58,9 +70,8 @@ def simulate(recipe: str, head: str) -> Simulation:
 )
 def test_simulation_and_all_runtimes_agree(recipe: str, least: float, head: str, tmp_path: Path) -> None:
     simulation = simulate(recipe, head)
-    exporter = TFLiteExporter(simulation.model, SIZE, learnt=simulation.ranges)
     path = tmp_path / "learnt.tflite"
-    path.write_bytes(exporter.export(load_recipe(recipe)))
+    path.write_bytes(export(recipe, head))
     (photo,) = inputs(1, seed=8)
     np.save(tmp_path / "photo.npy", photo)
     pictures = {"simulation": simulation(tf.constant(photo)).numpy()}
@@ -86,11 +97,15 @@ def test_onnx_files_take_learnt_ranges_and_integer_weights(tmp_path: Path) -> No
         assert psnr(simulation(tf.constant(photo)).numpy(), load_artifact(path).run(photo)) >= least
 
 
-def test_nothing_is_scaled_anew_between_integer_operations() -> None:
-    simulation = simulate("int8", "blend")
-    exporter = TFLiteExporter(simulation.model, SIZE, learnt=simulation.ranges)
-    counts = inventory(Flatbuffer.read(exporter.export(load_recipe("int8"))))
-    assert not [one for one in counts if one.op == "QUANTIZE" and (one.inputs, one.output) == ("int8", "int8")]
+@pytest.mark.parametrize(("recipe", "head"), [("int8", "residual"), ("int8-full", "blend")])
+def test_the_ops_are_those_of_the_golden_inventory(recipe: str, head: str, request: pytest.FixtureRequest) -> None:
+    entries = inventory(Flatbuffer.read(export(recipe, head)))
+    assert not [one for one in entries if one.op == "QUANTIZE" and (one.inputs, one.output) == ("int8", "int8")]
+    text = "".join(f"{e.op} v{e.version} {e.inputs} -> {e.output} x{e.count}\n" for e in entries)
+    golden = GOLDEN / f"ops-learnt-{recipe}-{head}.txt"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")
 
 
 def test_what_has_no_learnt_range_is_listed_and_calibrated() -> None:

@@ -15,6 +15,7 @@ from calib_data.sizes import PhotoSize
 from convert.checking import Check
 from convert.exporter import TFLiteExporter
 from convert.fidelity import psnr
+from convert.flatbuffer import Flatbuffer, inventory
 from convert.recipes import STANDARD, load_recipe
 from convert.runners import KerasRunner
 from convert.runtimes import find_runtime
@@ -63,3 +64,14 @@ def test_its_files_keep_their_bars_on_real_photographs(exporter, real_check: Che
             continue
         assert facts.fidelity is not None, facts.failure
         assert facts.fidelity.mean_psnr >= BARS[recipe] - slack
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", STANDARD)
+def test_its_ops_are_those_of_the_golden_inventory(exporter, recipe: str, request: pytest.FixtureRequest) -> None:
+    entries = inventory(Flatbuffer.read(exporter.export(load_recipe(recipe))))
+    text = "".join(f"{e.op} v{e.version} {e.inputs} -> {e.output} x{e.count}\n" for e in entries)
+    golden = Path(__file__).parent / "data" / f"ops-sample-{recipe}.txt"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")

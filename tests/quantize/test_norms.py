@@ -1,0 +1,68 @@
+"""Frozen norms: the same function where the statistics are the same, and no seams between tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calib_data.errors import UserError
+from calib_data.sizes import PhotoSize
+from convert.exporter import TFLiteExporter
+from convert.flatbuffer import Flatbuffer
+from convert.recipes import load_recipe
+from pynet_tf import PyNETConfig, build_pynet
+from pynet_tf.model_files import config_of
+from quantize.norms import NORMS, freeze
+from tests.quantize.conftest import Make, inputs
+
+REACH = 960
+"""Pixels of the input tensor that a pixel may depend on to each side: the sum over all levels of their taps."""
+
+
+@pytest.mark.parametrize("head", ["residual", "blend"])
+def test_on_the_photo_that_it_was_frozen_on_it_is_the_same_function(make_model: Make, head: str) -> None:
+    model = make_model(head=head)
+    (photo,) = inputs(1)
+    frozen = freeze(model, [photo])
+    assert config_of(frozen).norm == "none"
+    np.testing.assert_allclose(frozen(photo)["level1"], model(photo)["level1"], atol=1e-5)
+
+
+def test_statistics_are_those_of_all_photos(make_model: Make) -> None:
+    model = make_model(head="residual")
+    photos = list(inputs(3))
+    both, one = freeze(model, photos), freeze(model, photos[:1])
+    assert not np.allclose(both(photos[0])["level1"], one(photos[0])["level1"], atol=1e-5)
+    again = freeze(model, photos[::-1])
+    np.testing.assert_allclose(both(photos[0])["level1"], again(photos[0])["level1"], atol=1e-5)
+
+
+def test_the_strategy_instance_keeps_the_network(make_model: Make) -> None:
+    model = make_model(head="residual")
+    assert NORMS["instance"](model, []) is model
+
+
+def test_a_network_without_norm_and_no_photos_are_refused(make_model: Make) -> None:
+    with pytest.raises(UserError, match="no instance norm"):
+        freeze(build_pynet(PyNETConfig(width=2, norm="none")), inputs(1))
+    with pytest.raises(UserError, match="no photos"):
+        freeze(make_model(head="residual"), [])
+
+
+def test_integer_recipes_take_a_frozen_network_and_no_operation_of_its_is_float(make_model: Make) -> None:
+    frozen = freeze(make_model(head="residual"), inputs(2))
+    size = PhotoSize(128, 192)
+    exporter = TFLiteExporter(frozen, size, lambda: inputs(1))
+    for name in ("int8", "int8-full"):
+        file = Flatbuffer.read(exporter.export(load_recipe(name)))
+        assert {file.type_name(op.raw.outputs[0]) for op in file.ops()} <= {"int8", "uint8"}
+
+
+def test_a_frozen_network_sees_only_its_surroundings_and_the_original_the_whole_photo(make_model: Make) -> None:
+    model = make_model(head="residual")
+    (photo,) = inputs(1, height=32, width=4 * REACH)
+    frozen = freeze(model, inputs(2))
+    part = photo[:, :, : 2 * REACH + 64]
+    for network, is_local in ((frozen, True), (model, False)):
+        whole, tile = (network(one)["level1"][:, :, :128].numpy() for one in (photo, part))
+        assert np.allclose(whole, tile, atol=1e-6) == is_local
