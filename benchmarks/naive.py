@@ -46,14 +46,14 @@ class PlainResidualHead(keras.layers.Layer):
 
 
 class PlainBlendHead(keras.layers.Layer):
-    """The blend, written as its formula; three pictures `(B, H, W, 3)` and five maps to one picture."""
+    """The blend, written as its formula; three pictures and maps `(B, H, W, 3)` and two gates to one picture."""
 
-    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Blend the photo and two blurred ones by two of the maps, and correct the result by the others."""
-        photo, soft, softer, maps = inputs
-        blurred, sharp = tf.sigmoid(maps[..., 1:2]), tf.sigmoid(maps[..., 0:1] + 4.0)
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Blend the photo and two blurred ones by the gates, and correct the result by the maps."""
+        photo, soft, softer, maps, gates = inputs
+        blurred, sharp = tf.sigmoid(gates[..., 1:2]), tf.sigmoid(gates[..., 0:1] + 4.0)
         background = blurred * soft + (1.0 - blurred) * softer
-        return sharp * photo + (1.0 - sharp) * background + 0.58 * tf.tanh(maps[..., 2:5])
+        return sharp * photo + (1.0 - sharp) * background + 0.58 * tf.tanh(maps)
 
 
 _PLAIN: dict[type[keras.layers.Layer], type[keras.layers.Layer]] = {

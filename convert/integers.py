@@ -25,6 +25,7 @@ from tensorflow.lite.python.optimize.calibrator import Calibrator
 from calib_data.errors import UserError
 from convert.flatbuffer import Flatbuffer
 from convert.int16 import finish_int16, prepare_int16
+from convert.photo_ranges import covering
 from convert.policy import ElementType
 from convert.recipes import Recipe
 
@@ -46,12 +47,12 @@ class Calibration:
     def ranges(self, kind: ElementType) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The range of each tensor, `(tensors,)` twice, that files of a kind use.
 
-        With 8 bits, the median over photos: one outlier would take resolution from all the rest, which costs more than
-        its clipping. With 16 bits there is resolution to spare, and the extremes are kept.
+        With 8 bits, one that covers most photos (`convert.photo_ranges`). With 16 bits there is resolution to spare,
+        and the extremes are kept.
         """
         if kind == "int16x8":
             return self.lowest.min(axis=0), self.highest.max(axis=0)
-        return np.median(self.lowest, axis=0), np.median(self.highest, axis=0)
+        return covering(self.lowest, self.highest)
 
 
 def calibrate(float32: bytes, photos: Iterable[NDArray[np.float32]]) -> Calibration:

@@ -113,7 +113,7 @@ class OnnxExporter:
             return self._given
         if self._photos is None:
             raise UserError("the recipe needs calibration photos.", "Name a folder with photos by --calibration.")
-        return {**measure_ranges(self.float32, self._photos()).medians(), **self._given}
+        return {**measure_ranges(self.float32, self._photos()).covering(), **self._given}
 
     def _typed(self, recipe: Recipe) -> OnnxGraph:
         if recipe.kind == "float32":

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from calib_data.errors import UserError
 from convert.onnx_equal import session
 from convert.onnx_graph import OnnxGraph
+from convert.photo_ranges import covering
 
 Ranges = Mapping[str, tuple[float, float]]
 
@@ -30,12 +31,9 @@ class MeasuredRanges:
     lowest: NDArray[np.float64]
     highest: NDArray[np.float64]
 
-    def medians(self) -> dict[str, tuple[float, float]]:
-        """Each tensor's range: the median over photos, as in `convert.integers`.
-
-        One outlier among the photos would take resolution from all the rest, which costs more than its clipping.
-        """
-        lows, highs = np.median(self.lowest, axis=0), np.median(self.highest, axis=0)
+    def covering(self) -> dict[str, tuple[float, float]]:
+        """Each tensor's range that covers most photos (`convert.photo_ranges`)."""
+        lows, highs = covering(self.lowest, self.highest)
         return {name: (float(low), float(high)) for name, low, high in zip(self.names, lows, highs, strict=True)}
 
 

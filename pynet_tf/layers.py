@@ -136,21 +136,22 @@ class ResidualHead(SteppedLayer):
 class BlendHead(SteppedLayer):
     """Chooses between the photo and two blurred ones, pixel by pixel, and corrects the result.
 
-    Of five maps the first two are gates: `s = softer + sigmoid(b) * (soft - softer)`, and the picture is
-    `s + sigmoid(a + 4) * (photo - s) + 0.58 * tanh(c)` with the other three maps c. It starts near the photo, as
+    With two gates a and b, `s = softer + sigmoid(b) * (soft - softer)`, and the picture is
+    `s + sigmoid(a + 4) * (photo - s) + 0.58 * tanh(c)` with three maps c. It starts near the photo, as
     `ResidualHead` does, but blurs detail away by closing a gate instead of by drawing its negative, for which a narrow
-    network has too few maps. Three pictures `(B, H, W, 3)` and maps `(B, H, W, 5)` to `(B, H, W, 3)`.
+    network has too few maps. Three pictures `(B, H, W, 3)`, maps `(B, H, W, 3)` and gates `(B, H, W, 2)` to
+    `(B, H, W, 3)`; gates come apart from maps because they are larger: in integers each has its own scale.
     """
 
-    def steps(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], each: Each) -> tf.Tensor:
+    def steps(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], each: Each) -> tf.Tensor:
         """As `call`, with every tensor on the way through `each`."""
-        photo, soft, softer, maps = inputs
-        gate = each("Sigmoid", tf.sigmoid(each("strided_slice", maps[..., 1:2])))
+        photo, soft, softer, maps, gates = inputs
+        gate = each("Sigmoid", tf.sigmoid(each("strided_slice", gates[..., 1:])))
         background = each("add", softer + each("mul", gate * each("sub", soft - softer)))
-        opened = each("add_1", each("strided_slice_1", maps[..., :1]) + _OPEN)
+        opened = each("add_1", each("strided_slice_1", gates[..., :1]) + _OPEN)
         detail = each("mul_1", each("Sigmoid_1", tf.sigmoid(opened)) * each("sub_1", photo - background))
         blended = each("add_2", background + detail)
-        return each("add_3", blended + _bounded(each("strided_slice_2", maps[..., 2:]), each))
+        return each("add_3", blended + _bounded(maps, each))
 
 
 OWN_LAYERS: dict[str, type[keras.layers.Layer]] = {

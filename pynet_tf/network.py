@@ -14,11 +14,11 @@ from pynet_tf.layers import BlendHead, DirectHead, InstanceNorm, PhotoColours, R
 
 INPUT_NAME = "photo"
 FIRST_LAYER = "encoder3_conv3a"
-HEAD_LAYERS = frozenset({"level1_up", *(f"level{level}_head" for level in LEVELS)})
+HEAD_LAYERS = frozenset({"level1_up", *(f"level{level}_{what}" for level in LEVELS for what in ("head", "gates"))})
 TENSOR_MULTIPLE = 32
 LEAKY_SLOPE = 0.2
 _HEAD_STDDEV = {"direct": 0.02, "residual": 0.001, "blend": 0.001}  # the last two start at the photo itself
-_HEAD_MAPS = {"direct": 3, "residual": 3, "blend": 5}
+_COLOURS, _GATES = 3, 2
 
 Tensor: TypeAlias = Any  # a symbolic Keras tensor; TensorFlow is untyped
 
@@ -149,11 +149,12 @@ class _Pyramid:
         return (g,), self._head(3, g)
 
     def _level2(self, g: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        maps = self._head_maps(2, self._up(8, g, "level2_up"))
-        return (maps,), self._picture(2, maps)
+        made = self._head_maps(2, self._up(8, g, "level2_up"))
+        maps = self._join(*reversed(made), "level2_join") if len(made) > 1 else made[0]
+        return (maps,), self._picture(2, made)
 
     def _level1(self, maps: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        return (), self._head(1, self._up(_HEAD_MAPS[self.config.head], maps, "level1_up"))
+        return (), self._head(1, self._up(maps.shape[-1], maps, "level1_up"))
 
     def _ways_up(self, level: int, maps: Tensor) -> tuple[Tensor, Tensor]:
         above = self.config.maps(level - 1)
@@ -198,26 +199,30 @@ class _Pyramid:
     def _head(self, level: int, maps: Tensor) -> Tensor:
         return self._picture(level, self._head_maps(level, maps))
 
-    def _head_maps(self, level: int, maps: Tensor) -> Tensor:
-        start = keras.initializers.RandomNormal(stddev=_HEAD_STDDEV[self.config.head], seed=self._next_seed())
-        return keras.layers.Conv2D(
-            _HEAD_MAPS[self.config.head], 3, padding="same", kernel_initializer=start, name=f"level{level}_head"
-        )(maps)
+    def _head_maps(self, level: int, maps: Tensor) -> list[Tensor]:
+        """Three maps for the colours; for a blend two more, as a tensor of their own, whose range is another."""
+        wanted = {"head": _COLOURS, "gates": _GATES} if self.config.head == "blend" else {"head": _COLOURS}
+        made = []
+        for what, count in wanted.items():
+            start = keras.initializers.RandomNormal(stddev=_HEAD_STDDEV[self.config.head], seed=self._next_seed())
+            name = f"level{level}_{what}"
+            made.append(keras.layers.Conv2D(count, 3, padding="same", kernel_initializer=start, name=name)(maps))
+        return made
 
-    def _picture(self, level: int, maps: Tensor) -> Tensor:
+    def _picture(self, level: int, maps: list[Tensor]) -> Tensor:
         name = f"level{level}"
         if self.config.head == "direct":
-            return DirectHead(name=name)(maps)
+            return DirectHead(name=name)(maps[0])
         photo = self._resized(self._colours, 2, level, f"{name}_photo")
         if self.config.head == "residual":
-            return ResidualHead(name=name)([photo, maps])
+            return ResidualHead(name=name)([photo, *maps])
         soft, softer = self._soft_photos
         pictures = [
             photo,
             self._resized(soft, 4, level, f"{name}_soft"),
             self._resized(softer, 6, level, f"{name}_softer"),
         ]
-        return BlendHead(name=name)([*pictures, maps])
+        return BlendHead(name=name)([*pictures, *maps])
 
     @functools.cached_property
     def _colours(self) -> Tensor:

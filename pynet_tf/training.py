@@ -370,7 +370,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> int:
     """Copy the weights of layers that both models have, by name; returns how many layers that were.
 
     A network with depth may start from one without: what reads the depth map begins at zero. One with another head
-    keeps its own heads.
+    keeps those layers of its own heads that have other shapes.
 
     Raises:
         UserError: A layer of that name has other shapes, or no layer is common.

@@ -3,7 +3,8 @@
 - A convolution and its leaky ReLU are one unit of two tensors: runtimes never fuse the two.
 - What only moves or picks values (joins, pools, resizing, slices) has the range of what it reads, so that no runtime
   has to scale anything anew.
-- Photos are 0..1; tanh and sigmoid have the scales that their kernels know.
+- Photos and blends of photos are 0..1; tanh and sigmoid have the scales that their kernels know, and beyond 8 a sigmoid
+  is 0 or 1 to 8 bits.
 - A layer that stays float gives integers only to integer layers that read it.
 """
 
@@ -23,7 +24,7 @@ from quantize.graph import OUTPUT, layers_of, parents, walk
 
 Range = tuple[float, float]
 
-RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm",), "int8-full": ()}
+RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm", "level1*"), "int8-full": ()}
 """Patterns of the layers that each recipe leaves in float."""
 
 _PHOTO: Range = (0.0, 1.0)
@@ -32,6 +33,9 @@ _STEPS: dict[str, Range] = {
     "Sigmoid": (0.0, 255 / 256),
     "Sigmoid_1": (0.0, 255 / 256),
     "Conv2D": (-CORRECTION_LIMIT, CORRECTION_LIMIT),
+    "add": _PHOTO,
+    "add_1": (-8.0, 8.0),
+    "add_2": _PHOTO,
 }
 _SAME_RANGE = (
     keras.layers.Concatenate,

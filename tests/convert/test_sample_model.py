@@ -22,6 +22,7 @@ from convert.runtimes import find_runtime
 from pynet_tf import SAMPLE_MODEL, load_model
 
 SIZE = PhotoSize(512, 768)
+WHOLE = PhotoSize(1024, 1536)
 BARS = {"float32": 90, "float16": 60, "dynamic": 50, "int8": 45, "int8-full": 42, "int16x8": 60}
 
 
@@ -29,14 +30,14 @@ def test_it_is_nearer_to_the_targets_than_the_photos_and_any_one_blur() -> None:
     runner, rows = KerasRunner(SAMPLE_MODEL), []
     for pair in find_pairs(SAMPLES, "test"):
         assert pair.bokeh is not None
-        photo, target = (cover(read_photo(path).pixels, SIZE) for path in (pair.original, pair.bokeh))
+        photo, target = (cover(read_photo(path).pixels, WHOLE) for path in (pair.original, pair.bokeh))
         picture = runner.run(half_size(photo)[np.newaxis])[0]
-        blurred = [gaussian_filter(photo, (sigma, sigma, 0)) for sigma in (0.5, 1, 1.5, 2, 3, 4)]
+        blurred = [gaussian_filter(photo, (sigma, sigma, 0)) for sigma in (4, 5, 6, 7, 8)]
         rows.append([psnr(target, candidate) for candidate in (picture, photo, *blurred)])
         assert np.abs((picture - target).mean((0, 1))).max() < 0.05  # colours are kept
     model, identity, *blurs = np.mean(rows, axis=0)
     assert model > identity + 2
-    assert model > max(blurs) + 0.3
+    assert model > max(blurs) + 0.9
 
 
 @pytest.fixture(scope="module")

@@ -94,10 +94,10 @@ def test_a_fresh_direct_network_is_near_grey() -> None:
 def test_a_blend_with_closed_gates_is_a_blurred_photo() -> None:
     head = BlendHead()
     sharp, soft, softer = (np.full((1, 8, 8, 3), value, np.float32) for value in (1.0, 0.5, 0.2))
-    maps = np.zeros((1, 8, 8, 5), np.float32)
-    for gates, wanted in (((20, 0), 1.0), ((-24, 20), 0.5), ((-24, -20), 0.2), ((-4, 20), 0.75)):
-        maps[..., 0], maps[..., 1] = gates
-        np.testing.assert_allclose(head([sharp, soft, softer, maps]), wanted, atol=1e-6)
+    maps, gates = np.zeros((1, 8, 8, 3), np.float32), np.zeros((1, 8, 8, 2), np.float32)
+    for opened, wanted in (((20, 0), 1.0), ((-24, 20), 0.5), ((-24, -20), 0.2), ((-4, 20), 0.75)):
+        gates[..., 0], gates[..., 1] = opened
+        np.testing.assert_allclose(head([sharp, soft, softer, maps, gates]), wanted, atol=1e-6)
 
 
 def test_equal_shaped_layers_start_differently_and_a_seed_repeats_them() -> None:
