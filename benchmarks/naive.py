@@ -77,7 +77,8 @@ def plain_renderer(model: keras.Model, size: PhotoSize) -> keras.Model:
     """The plain network at one size: `photo` `(1, H/2, W/2, C)` to the full-size picture `(1, H, W, 3)`, both 0..1."""
     network = plain_network(keras.Model(model.input, model.output[_LEVEL]))
     photo = keras.Input((*size.tensor, model.input_shape[-1]), batch_size=1, name="photo")
-    return keras.Model(photo, tf.clip_by_value(network(photo), 0.0, 1.0))
+    picture = keras.layers.Activation("linear", name="bokeh")(tf.clip_by_value(network(photo), 0.0, 1.0))
+    return keras.Model(photo, picture)
 
 
 def _plain_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
