@@ -105,7 +105,7 @@ def _ours(model: keras.Model, size: PhotoSize) -> dict[str, float]:
     exporter = TFLiteExporter(model, size, lambda: _photos(model, size))
     recipes = [load_recipe(name) for name in STANDARD]
     float32 = _seconds(lambda: exporter.float32)
-    calibration = _seconds(lambda: exporter.calibrated)
+    calibration = _seconds(lambda: exporter.measured)
     exports = _seconds(lambda: [exporter.export(recipe) for recipe in recipes])
     return {
         "conversion": float32 + exports,

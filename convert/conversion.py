@@ -18,8 +18,8 @@ from calib_data.sizes import PhotoSize
 from convert.artifact import ArtifactFacts, RuntimeFacts, SourceModel, describe, with_metadata
 from convert.checking import Check
 from convert.exporter import TFLiteExporter
-from convert.learnt import Ranges
 from convert.photo_sets import PhotoSet
+from convert.ranged import Ranges
 from convert.recipes import Recipe
 from convert.rewrites.stage import REWRITES
 from convert.runtimes import Runtime

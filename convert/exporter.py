@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize
 from convert.flatbuffer import Flatbuffer
-from convert.integers import Calibration, calibrate, quantize
-from convert.learnt import Ranges, filled, learnt_calibration
+from convert.integers import quantize
+from convert.ranged import Ranges, with_ranges
 from convert.recipes import Recipe
 from convert.rewrites.late_operations import make_late
 from convert.rewrites.stage import REWRITES, Choice, rewrite
 from convert.trace import BOKEH, PHOTO, freeze
 from convert.weights import store_as_float16, store_as_int8
+from quantize.calibration import Measured, measure
 
 Photos = Callable[[], Iterable[NDArray[np.float32]]]
 
@@ -38,7 +39,8 @@ class TFLiteExporter:
     1. `freeze` traces the model and makes its weights constants.
     2. The converter makes a float32 file of that.
     3. `rewrite` makes that leaner; all other files come from it.
-    4. `calibrate` runs it on the photos, if a recipe needs ranges that are not learnt.
+    4. Ranges of the network's tensors are measured on the photos, if a recipe needs some that are not learnt: 8 bits
+       take percentiles, 16 bits have resolution to spare and take the extremes.
     5. `export` changes weights, or quantizes, orders the operations for a low peak of memory, names input and output.
     """
 
@@ -66,7 +68,7 @@ class TFLiteExporter:
         file = Flatbuffer.read(self.float32)
         recipe.check_scopes(file)
         if recipe.needs_calibration:
-            file = quantize(self._ranges_for(recipe), recipe)
+            file = quantize(self._ranged(recipe), recipe)
         elif recipe.kind != "float32":
             chosen = [op for op in file.ops() if recipe.type_of(op) == recipe.kind]
             {"float16": store_as_float16, "int8-weights": store_as_int8}[recipe.kind](file, chosen)
@@ -92,18 +94,20 @@ class TFLiteExporter:
         choices = rewrite(file, self._rewrites)
         return file.bytes(), choices
 
-    def _ranges_for(self, recipe: Recipe) -> Calibration:
-        if self._learnt is None or recipe.kind != "int8":
-            return self.calibrated
-        learnt, missing = learnt_calibration(self.float32, self._learnt, recipe)
+    def _ranged(self, recipe: Recipe) -> bytes:
+        if recipe.kind == "int16x8":
+            return with_ranges(self.float32, self.measured.extremes, recipe)[0]
+        if self._learnt is None:
+            return with_ranges(self.float32, self.measured.percentiles, recipe)[0]
+        ranged, missing = with_ranges(self.float32, self._learnt, recipe)
         if not missing:
-            return learnt
+            return ranged
         self._missing(recipe.name, missing)
-        return filled(learnt, self.calibrated)
+        return with_ranges(self.float32, {**self.measured.percentiles, **self._learnt}, recipe)[0]
 
     @functools.cached_property
-    def calibrated(self) -> Calibration:
-        """The float32 file with every tensor's range on each calibration photo."""
+    def measured(self) -> Measured:
+        """The ranges of the network's tensors on the calibration photos."""
         if self._photos is None:
             raise UserError("the recipe needs calibration photos.", "Name a folder with photos by --calibration.")
-        return calibrate(self.float32, self._photos())
+        return measure(self._model, self._photos())

@@ -12,7 +12,9 @@ from onnx import TensorProto, helper
 from calib_data.errors import UserError
 from convert.onnx_equal import session
 from convert.onnx_graph import OnnxGraph
-from convert.photo_ranges import covering
+
+COVERED = 0.8
+"""The share of photos that stay within a range, at each of its ends."""
 
 Ranges = Mapping[str, tuple[float, float]]
 
@@ -32,8 +34,11 @@ class MeasuredRanges:
     highest: NDArray[np.float64]
 
     def covering(self) -> dict[str, tuple[float, float]]:
-        """Each tensor's range that covers most photos (`convert.photo_ranges`)."""
-        lows, highs = covering(self.lowest, self.highest)
+        """Each tensor's range for 8 bits: all but the outliers among photos stay within.
+
+        Every photo within would take resolution from all of them; half of them within would clip the others' lights.
+        """
+        lows, highs = np.quantile(self.lowest, 1 - COVERED, axis=0), np.quantile(self.highest, COVERED, axis=0)
         return {name: (float(low), float(high)) for name, low, high in zip(self.names, lows, highs, strict=True)}
 
 

@@ -150,7 +150,7 @@ class _Pyramid:
 
     def _level2(self, g: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         made = self._head_maps(2, self._up(8, g, "level2_up"))
-        maps = self._join(*reversed(made), "level2_join") if len(made) > 1 else made[0]
+        maps = self._join(made[1], made[0], "level2_join") if len(made) > 1 else made[0]
         return (maps,), self._picture(2, made)
 
     def _level1(self, maps: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:

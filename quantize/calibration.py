@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import tensorflow as tf
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from calib_data.errors import UserError
 from quantize.graph import OUTPUT, walk
-from quantize.scheme import Range, Scheme
+from quantize.scheme import Range, Scheme, make_scheme
 
 _BINS = 1024
 _LEVELS = 255
-_OUTSIDE = 1e-4  # the share of values that `percentile` leaves outside, half of it at each end
+_COUNTED = 1 << 18  # so many values of a tensor, evenly spread, are counted; its extremes are those of all
+_OUTSIDE = 5e-5  # the share of values that `percentile` leaves outside, half of it at each end
 _SHARES = np.linspace(0.2, 1.0, 33)
 _SMALLEST = 1e-6
 
@@ -43,8 +44,9 @@ class Histogram:
     def of(cls, values: NDArray[np.float32]) -> Histogram:
         """That of a tensor of any shape."""
         low, high = float(values.min()), float(values.max())
-        counts, edges = np.histogram(values, _BINS, (low, max(high, low + _SMALLEST)))
-        return cls(low, high, (edges[1:] + edges[:-1]) / 2, counts / values.size)
+        counted = values.ravel()[:: max(1, values.size // _COUNTED) | 1].astype(np.float64)
+        counts, edges = np.histogram(counted, _BINS, (low, max(high, low + _SMALLEST)))
+        return cls(low, high, (edges[1:] + edges[:-1]) / 2, counts / counted.size)
 
     def error(self, span: Range) -> float:
         """Mean squared error of 8 bits: rounding, as evenly distributed, and clipping."""
@@ -123,7 +125,7 @@ class _Noting:
 
     def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
         if name in self.group:
-            self.found.setdefault(self.group[name], []).append(Histogram.of(values.numpy()))
+            self.found.setdefault(self.group[name], []).append(_histogram(name, values.numpy()))
         return values
 
     def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
@@ -143,7 +145,7 @@ def calibrate(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.fl
             the others.
 
     Raises:
-        UserError: There are no photos, or the network gives values that are not finite.
+        UserError: There are no photos, or a tensor's values are not finite.
     """
     return choose(observe(model, scheme, photos), scheme)
 
@@ -154,6 +156,32 @@ def observe(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.floa
     if not noted:
         raise UserError("there are no photos to calibrate on.", "Name a folder with photos.")
     return noted
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Ranges of all tensors of a network, without fine-tuning.
+
+    Attributes:
+        percentiles: For 8 bits. Of all ways alone this one leaves the picture nearest to the float network's
+            (docs/quantization.md). Those of one group share one; what is known has the range that is known.
+        extremes: Least and largest value of each group over all photos.
+    """
+
+    percentiles: dict[str, Range]
+    extremes: dict[str, Range]
+
+
+def measure(model: keras.Model, photos: Iterable[NDArray[np.float32]]) -> Measured:
+    """Measure a network without a scheme's help; arguments and errors as for `calibrate`."""
+    scheme = make_scheme(model, ())
+    observed = observe(model, replace(scheme, fixed={}), photos)
+    of_group = {group: [photo[group] for photo in observed] for group in set(scheme.group.values())}
+    percentiles = {group: _percentile(of_group[group]) for group in scheme.learnt} | scheme.fixed
+    return Measured(
+        {name: percentiles[group] for name, group in scheme.group.items()},
+        {name: _minmax(of_group[group]) for name, group in scheme.group.items()},
+    )
 
 
 def choose(observed: Sequence[Observed], scheme: Scheme) -> dict[str, Chosen]:
@@ -176,10 +204,18 @@ def _note(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.float3
     wanted = {name: group for name, group in scheme.group.items() if group in learnt}
     for photo in photos:
         noting = _Noting(wanted)
-        picture = walk(model, tf.constant(photo), noting, scheme.layers)[OUTPUT]
-        if not np.isfinite(picture).all():
-            raise UserError("the network gives values that are not finite.", "Check the model's weights.")
+        walk(model, tf.constant(photo), noting, scheme.layers, {OUTPUT})
         yield noting.found
+
+
+def _histogram(name: str, values: NDArray[np.float32]) -> Histogram:
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite([low, high]).all():
+        raise UserError(
+            f"{name} took values from {low} to {high} on the calibration photos.",
+            "Check the model's weights and look at the photos with python -m calib_data.check.",
+        )
+    return Histogram.of(values)
 
 
 def _choose(photos: Photos) -> Chosen:

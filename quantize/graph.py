@@ -7,7 +7,7 @@ note, change or quantize any tensor. `tests/quantize/test_graph.py` holds that w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import tensorflow as tf
@@ -55,7 +55,13 @@ def layers_of(model: keras.Model, output: str = OUTPUT) -> list[str]:
     return [layer.name for layer in model.layers if layer.name in needed]
 
 
-def walk(model: keras.Model, photo: tf.Tensor, observer: Observer, layers: Iterable[str]) -> dict[str, tf.Tensor]:
+def walk(
+    model: keras.Model,
+    photo: tf.Tensor,
+    observer: Observer,
+    layers: Sequence[str],
+    kept: Collection[str] | None = None,
+) -> dict[str, tf.Tensor]:
     """Run a network on `(B, H, W, C)`, 0..1.
 
     Args:
@@ -63,14 +69,19 @@ def walk(model: keras.Model, photo: tf.Tensor, observer: Observer, layers: Itera
         photo: Input tensors.
         observer: Sees and may change everything.
         layers: As `layers_of` gives them.
+        kept: Layers whose outputs are wanted; others are let go once all have read them. All by default.
 
     Returns:
-        The output of every layer by name.
+        The outputs of the layers by name.
     """
     read, by_name = parents(model), {layer.name: layer for layer in model.layers}
+    last = {parent: name for name in layers for parent in read[name]}
     tensors = {INPUT_NAME: observer.tensor(INPUT_NAME, photo)}
     for name in layers:
         tensors[name] = _run(by_name[name], [tensors[parent] for parent in read[name]], observer)
+        if kept is not None:
+            for parent in {parent for parent in read[name] if last[parent] == name} - set(kept):
+                del tensors[parent]
     return tensors
 
 

@@ -8,7 +8,7 @@ each map (Jacob et al., arXiv 1712.05877; LiteRT's 8-bit quantization specificat
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -70,7 +70,7 @@ class Simulation:
         groups = learnt | self.scheme.fixed
         return {name: groups[group] for name, group in self.scheme.group.items()}
 
-    def layers(self, photo: tf.Tensor, layers: Iterable[str] | None = None) -> dict[str, tf.Tensor]:
+    def layers(self, photo: tf.Tensor, layers: Sequence[str] | None = None) -> dict[str, tf.Tensor]:
         """The outputs of all layers on `(B, H, W, C)`, 0..1."""
         return walk(self.model, photo, self, layers or self.scheme.layers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convert.reporting.figures import STEPS
+from convert.reporting.cells import frame_cells, ms_cell
 from convert.reporting.record import LayerStudy, Report, Stage
 
 _COLUMNS = ("file", "runtime", "PSNR dB", "worst dB", "SSIM", "MS-SSIM", "ΔE00", "max /255", "99.9 % /255", "ms")
@@ -46,19 +46,7 @@ def _row(stage: Stage) -> list[str]:
     cells = [escaped(stage.artifact.file), escaped(f"{stage.runtime} {stage.version}".strip())]
     if stage.reference is None:
         return [*cells, f"**{stage.status}**", *[""] * (len(_COLUMNS) - 3)]
-    frame = stage.reference.frame
-    worst = min(photo.reference.frame.psnr for photo in stage.photos if photo.reference is not None)
-    return [
-        *cells,
-        f"{frame.psnr:.1f}",
-        f"{worst:.1f}",
-        f"{frame.ssim:.4f}",
-        f"{frame.ms_ssim:.4f}",
-        f"{frame.ciede2000:.2f}",
-        f"{STEPS * frame.max_abs:.1f}",
-        f"{STEPS * frame.p999_abs:.1f}",
-        "" if stage.ms is None else f"{stage.ms:.0f}",
-    ]
+    return [*cells, *frame_cells(stage, stage.reference.frame), ms_cell(stage)]
 
 
 def _study(study: LayerStudy) -> str:

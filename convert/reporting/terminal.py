@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calib_data import command
-from convert.reporting.figures import STEPS
+from convert.reporting.cells import frame_cells, ms_cell
 from convert.reporting.record import Report, Stage
 
 _COLUMNS = ("stage", "dB", "worst dB", "SSIM", "MS-SSIM", "dE00", "max /255", "99.9 %", "to target dB", "ms")
@@ -31,17 +31,5 @@ def _row(stage: Stage) -> list[str]:
     name = f"{stage.artifact.file} {stage.runtime}".strip()
     if stage.reference is None:
         return [name, stage.status, *[""] * (len(_COLUMNS) - 2)]
-    frame = stage.reference.frame
-    worst = min(photo.reference.frame.psnr for photo in stage.photos if photo.reference is not None)
-    return [
-        name,
-        f"{frame.psnr:.1f}",
-        f"{worst:.1f}",
-        f"{frame.ssim:.4f}",
-        f"{frame.ms_ssim:.4f}",
-        f"{frame.ciede2000:.2f}",
-        f"{STEPS * frame.max_abs:.1f}",
-        f"{STEPS * frame.p999_abs:.1f}",
-        "" if stage.target is None else f"{stage.target.frame.psnr:.2f}",
-        "" if stage.ms is None else f"{stage.ms:.0f}",
-    ]
+    to_target = "" if stage.target is None else f"{stage.target.frame.psnr:.2f}"
+    return [name, *frame_cells(stage, stage.reference.frame), to_target, ms_cell(stage)]

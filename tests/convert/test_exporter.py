@@ -12,7 +12,6 @@ from calib_data.sizes import PhotoSize
 from convert.checking import Check
 from convert.exporter import TFLiteExporter
 from convert.flatbuffer import Flatbuffer, inventory
-from convert.integers import calibrate
 from convert.policy import minimum_runtime
 from convert.recipes import STANDARD, Recipe, Rule, load_recipe
 from convert.runners import TFLiteRunner
@@ -144,9 +143,9 @@ def test_without_photos_an_integer_recipe_says_so(tiny_model: Path) -> None:
         TFLiteExporter(load_model(tiny_model), PhotoSize(64, 64)).export(load_recipe("int8"))
 
 
-def test_an_empty_stream_of_photos_is_refused(exporter: TFLiteExporter) -> None:
+def test_an_empty_stream_of_photos_is_refused(tiny_model: Path) -> None:
     with pytest.raises(UserError, match="no photos to calibrate on"):
-        calibrate(exporter.float32, iter(()))
+        TFLiteExporter(load_model(tiny_model), SIZE, lambda: ()).export(load_recipe("int8"))
 
 
 def test_ranges_that_are_not_finite_are_refused_by_layer(tiny_model: Path) -> None:
