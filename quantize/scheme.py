@@ -24,7 +24,7 @@ from quantize.graph import OUTPUT, layers_of, parents, walk
 
 Range = tuple[float, float]
 
-RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm", "level1*"), "int8-full": ()}
+RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm",), "int8-full": ()}
 """Patterns of the layers that each recipe leaves in float."""
 
 _PHOTO: Range = (0.0, 1.0)
