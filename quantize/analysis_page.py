@@ -9,9 +9,9 @@ from math import log10
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from calib_data.html import templates
 from quantize.analysis import Analysis, TensorRange
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -62,24 +62,21 @@ def page(analysis: Analysis, model: str, recipe: Mapping[str, Any]) -> str:
         model: The model's file name.
         recipe: The proposed recipe.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("analysis.html.j2").render(
-        analysis=analysis,
-        model=model,
-        recipe=json.dumps(recipe, indent=2),
-        alone=unit_chart(analysis, [unit.alone for unit in analysis.units], "alone in integers"),
-        without=unit_chart(analysis, [unit.without for unit in analysis.units], "alone in float"),
-        sqnr=unit_chart(analysis, [unit.sqnr for unit in analysis.units], "signal to noise"),
-        tried=tried_chart(analysis),
-        spark=spark_path,
-        spark_size=(_SPARK_WIDTH, _SPARK_HEIGHT),
-        style=Markup((_FOLDER / "analysis.css").read_text("utf-8")),  # noqa: S704  our own file
+    return (
+        templates(_FOLDER)
+        .get_template("analysis.html.j2")
+        .render(
+            analysis=analysis,
+            model=model,
+            recipe=json.dumps(recipe, indent=2),
+            alone=unit_chart(analysis, [unit.alone for unit in analysis.units], "alone in integers"),
+            without=unit_chart(analysis, [unit.without for unit in analysis.units], "alone in float"),
+            sqnr=unit_chart(analysis, [unit.sqnr for unit in analysis.units], "signal to noise"),
+            tried=tried_chart(analysis),
+            spark=spark_path,
+            spark_size=(_SPARK_WIDTH, _SPARK_HEIGHT),
+            style=Markup((_FOLDER / "analysis.css").read_text("utf-8")),  # noqa: S704  our own file
+        )
     )
 
 

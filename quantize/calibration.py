@@ -15,11 +15,13 @@ from quantize.graph import OUTPUT, walk
 from quantize.scheme import Range, Scheme, make_scheme
 
 _BINS = 1024
+_BINS_OF_ALL = 4096
 _LEVELS = 255
 _COUNTED = 1 << 18  # so many values of a tensor, evenly spread, are counted; its extremes are those of all
 _OUTSIDE = 5e-5  # the share of values that `percentile` leaves outside, half of it at each end
 _SHARES = np.linspace(0.2, 1.0, 33)
 _SMALLEST = 1e-6
+_NO_PHOTOS, _NAME_SOME = "there are no photos to calibrate on.", "Name a folder with photos."
 
 Values = NDArray[np.float64]
 
@@ -47,6 +49,17 @@ class Histogram:
         counted = values.ravel()[:: max(1, values.size // _COUNTED) | 1].astype(np.float64)
         counts, edges = np.histogram(counted, _BINS, (low, max(high, low + _SMALLEST)))
         return cls(low, high, (edges[1:] + edges[:-1]) / 2, counts / counted.size)
+
+    def with_another(self, other: Histogram, share: float) -> Histogram:
+        """Both as one, of which the other has a share; `self`'s bins stay what they are while its range does."""
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        counts, edges = np.histogram(
+            np.concatenate([self.centres, other.centres]),
+            _BINS_OF_ALL,
+            (low, max(high, low + _SMALLEST)),
+            weights=np.concatenate([self.shares * (1 - share), other.shares * share]),
+        )
+        return Histogram(low, high, (edges[1:] + edges[:-1]) / 2, counts)
 
     def error(self, span: Range) -> float:
         """Mean squared error of 8 bits: rounding, as evenly distributed, and clipping."""
@@ -155,7 +168,7 @@ def observe(model: keras.Model, scheme: Scheme, photos: Iterable[NDArray[np.floa
     """What every learnt group of a scheme held on each photo; arguments and errors as for `calibrate`."""
     noted = list(_note(model, scheme, photos))
     if not noted:
-        raise UserError("there are no photos to calibrate on.", "Name a folder with photos.")
+        raise UserError(_NO_PHOTOS, _NAME_SOME)
     return noted
 
 
@@ -173,14 +186,24 @@ class Measured:
 
 
 def measure(model: keras.Model, photos: Iterable[NDArray[np.float32]]) -> Measured:
-    """Measure a network without a scheme's help; arguments and errors as for `calibrate`."""
+    """Measure a network without a scheme's help, in memory that does not grow with the number of photos.
+
+    Arguments and errors as for `calibrate`.
+    """
     scheme = make_scheme(model, ())
-    observed = observe(model, replace(scheme, fixed={}), photos)
-    of_group = {group: [photo[group] for photo in observed] for group in set(scheme.group.values())}
-    percentiles = {group: WAYS[WAY](of_group[group]) for group in scheme.learnt} | scheme.fixed
+    held: dict[str, Histogram] = {}
+    for number, photo in enumerate(_note(model, replace(scheme, fixed={}), photos)):
+        for group, histograms in photo.items():
+            one = histograms[0]
+            for place, other in enumerate(histograms[1:], start=2):
+                one = one.with_another(other, 1 / place)
+            held[group] = held[group].with_another(one, 1 / (number + 1)) if number else one
+    if not held:
+        raise UserError(_NO_PHOTOS, _NAME_SOME)
+    percentiles = {group: WAYS[WAY]([[held[group]]]) for group in scheme.learnt} | scheme.fixed
     return Measured(
         {name: percentiles[group] for name, group in scheme.group.items()},
-        {name: _minmax(of_group[group]) for name, group in scheme.group.items()},
+        {name: _minmax([[held[group]]]) for name, group in scheme.group.items()},
     )
 
 

@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from calib_data.html import templates
 from convert.reporting.charts import depth_plot, histogram_bars
 from convert.reporting.figures import STEPS
 from convert.reporting.record import HISTOGRAM_EDGES, Differences, PhotoResult, Report, Stage
@@ -23,13 +23,7 @@ def page(report: Report, shown: Sequence[ShownPhoto]) -> str:
 
     All text is escaped; a content policy lets the page load nothing and run its own script alone, by its hash.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(_FOLDER)
     environment.globals |= {
         "histogram_bars": histogram_bars,
         "depth_plot": depth_plot,

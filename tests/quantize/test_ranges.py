@@ -11,7 +11,7 @@ import pytest
 
 from calib_data.errors import UserError
 from pynet_tf import load_model
-from quantize.calibration import WAY, WAYS, Histogram, calibrate, error_of, spans
+from quantize.calibration import WAY, WAYS, Histogram, calibrate, error_of, measure, observe, spans
 from quantize.ranges import Ranges, load_ranges, save_with_ranges
 from quantize.scheme import make_scheme
 from quantize.simulation import Simulation
@@ -51,14 +51,39 @@ def test_unsound_ranges_are_refused(tiny_model: Path, tmp_path: Path, ranges: ob
         load_ranges(path)
 
 
-def test_the_way_that_loses_least_on_other_photos_is_taken(make_model: Make) -> None:
+def test_one_photo_after_the_other_gives_the_ranges_of_all_at_once(make_model: Make) -> None:
+    model = make_model(head="blend")
+    scheme = make_scheme(model, ())
+    observed, measured = observe(model, scheme, inputs(5)), measure(model, inputs(5))
+    for name, group in scheme.group.items():
+        if group in scheme.fixed:
+            assert measured.percentiles[name] == scheme.fixed[group]
+            continue
+        photos = [photo[group] for photo in observed]
+        (low, high), extremes = WAYS[WAY](photos), WAYS["minmax"](photos)
+        assert measured.extremes[name] == extremes
+        assert measured.percentiles[name] == pytest.approx((low, high), abs=0.005 * (extremes[1] - extremes[0]))
+
+
+def test_a_histogram_of_two_holds_the_share_of_each() -> None:
+    random = np.random.default_rng(5)
+    narrow, wide = (random.normal(0, deviation, 10_000).astype(np.float32) for deviation in (1.0, 4.0))
+    both = Histogram.of(narrow).with_another(Histogram.of(wide), 0.25)
+    assert both.shares.sum() == pytest.approx(1)
+    assert (both.low, both.high) == (wide.min(), wide.max())
+    within = both.shares[np.abs(both.centres) < 2].sum()
+    assert within == pytest.approx(0.75 * (np.abs(narrow) < 2).mean() + 0.25 * (np.abs(wide) < 2).mean(), abs=0.01)
+
+
+def test_ranges_are_percentiles_and_the_errors_of_all_ways_are_told(make_model: Make) -> None:
     model = make_model(head="residual")
     scheme = make_scheme(model)
     chosen = calibrate(model, scheme, inputs(3))
     assert set(chosen) == set(scheme.learnt)
     for one in chosen.values():
         assert one.way == WAY
-        assert min(one.errors, key=one.errors.__getitem__) != "minmax" or one.errors["minmax"] <= one.errors["mse"]
+        assert set(one.errors) == set(WAYS)
+        assert all(error >= 0 for error in one.errors.values())
         low, high = one.range
         assert low <= 0 <= high and low < high
 
