@@ -97,14 +97,14 @@ def _make_files(options: argparse.Namespace, names: Sequence[str], folder: Path)
     from benchmarks.pairs import read_photos
     from calib_data.files import make_folder
     from convert.onnx_exporter import OnnxExporter, OnnxForm
-    from convert.onnx_trace import export_plainly, trace
+    from convert.onnx_trace import export_plainly
     from convert.recipes import ONNX_STANDARD, load_recipe
     from pynet_tf.model_files import load_model
 
     make_folder(folder)
     model = load_model(options.model)
     photos = read_photos(SAMPLES, options.count, options.size, model)
-    exporter = OnnxExporter(trace(model, options.size, _OPSET), options.size, OnnxForm(_OPSET), lambda: photos)
+    exporter = OnnxExporter(model, options.size, OnnxForm(_OPSET), lambda: photos)
     plain = export_plainly(model, options.size, _OPSET)
     for name in dict.fromkeys(("float32", *names)):
         command.tell(f"converting {name} both ways")

@@ -17,8 +17,6 @@ from convert.conversion import Conversion
 from convert.onnx_artifact import describe_onnx, write_onnx
 from convert.onnx_exporter import OnnxExporter, OnnxForm
 from convert.onnx_graph import OnnxGraph
-from convert.onnx_ranges import by_tensor
-from convert.onnx_trace import trace
 from convert.recipes import Recipe
 
 ANY_SIZE = "anysize"
@@ -52,18 +50,14 @@ class OnnxConversion(Conversion):
                 (self.folder / name).replace(out / name)
 
     def _exporter(self) -> OnnxExporter:
-        self.say("tracing")
-        graph = trace(self.model, self.size, self.form.opset)
-        ranges = by_tensor(graph, self.learnt or {})
-        self._made = OnnxExporter(graph, self.size, self.form, self._calibration_photos, ranges)
+        self._made = OnnxExporter(
+            self.model, self.size, self.form, self._calibration_photos, self.learnt, self._say_missing
+        )
         return self._made
 
     def _prove(self, recipe: Recipe, content: OnnxGraph, source: SourceModel, check: Check) -> ArtifactFacts:
         name = self.name_of(recipe)
         path = self.folder / f"{name}{self.suffix}"
-        lacking = self._made.lacking(recipe)
-        if self.learnt is not None and lacking:
-            self._say_missing(recipe.name, lacking)
         calibration = self.calibration.facts() if self._calibrates(recipe) else None
         left = self._made.left_in_float(recipe)
         facts = describe_onnx(content, name, self.form, source, recipe, left, calibration)

@@ -11,7 +11,6 @@ import pytest
 from calib_data.sizes import PhotoSize
 from convert.exporter import TFLiteExporter
 from convert.onnx_exporter import OnnxExporter
-from convert.onnx_trace import trace
 from convert.recipes import STANDARD, load_recipe
 from pynet_tf import load_model
 from tests.conftest import smooth_picture
@@ -35,7 +34,7 @@ def exporter(tiny_model: Path) -> TFLiteExporter:
 @pytest.fixture(scope="session")
 def onnx_exporter(tiny_model: Path) -> OnnxExporter:
     """Exports the tiny model to .onnx files, likewise; its float32 graph is of any size."""
-    return OnnxExporter(trace(load_model(tiny_model), SIZE, 17), SIZE, photos=lambda: inputs(3))
+    return OnnxExporter(load_model(tiny_model), SIZE, photos=lambda: inputs(3))
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,15 @@ from convert.onnx_equal import check_equal, session
 from convert.onnx_exporter import OnnxExporter, OnnxForm
 from convert.onnx_graph import OnnxGraph, inventory
 from convert.onnx_integers import quantize
-from convert.onnx_ranges import measure_ranges
+from convert.onnx_ranges import by_tensor
 from convert.onnx_simplify import Layout, with_ends
 from convert.onnx_trace import trace
+from convert.onnx_weights import compute_in_float16
 from convert.recipes import ONNX_STANDARD, Recipe, Rule, load_recipe
 from convert.runners import load_artifact
 from convert.runtimes import find_runtime
 from pynet_tf import PyNETConfig, build_pynet, load_model
+from quantize.calibration import measure
 from tests.conftest import smooth_picture
 from tests.convert.conftest import SIZE, inputs
 
@@ -161,30 +163,44 @@ def test_ranges_by_name_replace_what_is_measured(onnx_exporter: OnnxExporter) ->
     given_ranges = {name: (-2.0, 3.1) for node in onnx_exporter.float32.nodes for name in node.output}
     given_ranges["photo_nchw"] = (-5.0, 5.0)  # bytes are 0..1 whatever is said
     learnt = quantize(onnx_exporter.float32, standard("int8-full"), given_ranges)
-    values = learnt.constants()
-    scales = {round(float(values[node.input[1]]), 6) for node in learnt.nodes if node.op_type == "QuantizeLinear"}
-    assert scales == {round(5.1 / 255, 6), round(1 / 255, 6)}
+    assert scales(learnt) == {round(5.1 / 255, 6), round(1 / 255, 6)}
 
 
-def test_ranges_that_are_all_given_need_no_photos(onnx_exporter: OnnxExporter) -> None:
-    computed = {name: (-1.0, 2.0) for node in onnx_exporter.float32.nodes for name in node.output}
-    sparing = OnnxExporter(onnx_exporter.float32, SIZE, ranges=computed)
-    assert sparing.ranges == computed
-    some = OnnxExporter(onnx_exporter.float32, SIZE, photos=lambda: inputs(1), ranges={"level3_add4/add": (-9.0, 9.0)})
-    assert some.ranges["level3_add4/add"] == (-9.0, 9.0)
-    assert set(some.ranges) == set(computed) | {"photo_nchw"}
+def test_learnt_ranges_that_suffice_need_no_photos(model) -> None:
+    told: list[str] = []
+    every = dict.fromkeys(measure(model, inputs(1)).percentiles, (-1.0, 2.0))
+    sparing = OnnxExporter(model, SIZE, learnt=every, missing=lambda _recipe, tensors: told.extend(tensors))
+    assert scales(sparing.export(standard("int8-full"))) == {round(3 / 255, 6), round(1 / 255, 6)}
+    assert told == []
 
 
-def test_ranges_for_what_the_network_lacks_are_refused(onnx_exporter: OnnxExporter) -> None:
-    wrong = OnnxExporter(onnx_exporter.float32, SIZE, ranges={"level9/add": (0.0, 1.0)})
-    with pytest.raises(UserError, match="level9/add, which the network does not have"):
-        assert wrong.ranges
+def test_what_has_no_learnt_range_is_told_and_calibrated(model) -> None:
+    told: dict[str, list[str]] = {}
+    some = OnnxExporter(
+        model,
+        SIZE,
+        photos=lambda: inputs(1),
+        learnt={"level3_add4": (-9.0, 9.0)},
+        missing=lambda recipe, tensors: told.update({recipe: list(tensors)}),
+    )
+    found = scales(some.export(standard("int8-full")))
+    assert round(18 / 255, 6) in found
+    assert len(found) > 10
+    assert "level3_add4/add" not in told["int8-full"]
+    assert "encoder4_pool/MaxPool" in told["int8-full"]
+
+
+def scales(graph: OnnxGraph) -> set[float]:
+    """Those of all roundings."""
+    values = graph.constants()
+    return {round(float(values[node.input[1]]), 6) for node in graph.nodes if node.op_type == "QuantizeLinear"}
 
 
 @pytest.mark.parametrize("limits", [(1.0, -1.0), (float("nan"), 1.0), (0.0, float("inf"))])
 def test_ranges_that_are_none_are_refused(onnx_exporter: OnnxExporter, limits: tuple[float, float]) -> None:
+    ranges = by_tensor(onnx_exporter.float32, onnx_exporter.measured)
     with pytest.raises(UserError, match="the range of level3_add4/add is"):
-        quantize(onnx_exporter.float32, standard("int8"), {**onnx_exporter.ranges, "level3_add4/add": limits})
+        quantize(onnx_exporter.float32, standard("int8"), {**ranges, "level3_add4/add": limits})
 
 
 def test_a_missing_range_is_named(onnx_exporter: OnnxExporter) -> None:
@@ -192,30 +208,10 @@ def test_a_missing_range_is_named(onnx_exporter: OnnxExporter) -> None:
         quantize(onnx_exporter.float32, standard("int8"), {})
 
 
-def test_one_bright_photo_in_six_does_not_set_the_ranges(onnx_exporter: OnnxExporter) -> None:
-    dark, bright = (np.full((1, 64, 96, 3), value, np.float32) for value in (0.1, 0.9))
-    ranges = measure_ranges(onnx_exporter.float32, [*[dark] * 5, bright]).covering()
-    assert ranges["photo_nchw"] == (pytest.approx(0.1), pytest.approx(0.1))
-
-
-def test_no_photos_at_all_are_refused(onnx_exporter: OnnxExporter) -> None:
-    with pytest.raises(UserError, match="no photos to calibrate on"):
-        measure_ranges(onnx_exporter.float32, [])
-
-
-def test_without_photos_an_integer_recipe_says_so(onnx_exporter: OnnxExporter) -> None:
-    bare = OnnxExporter(onnx_exporter.float32, SIZE)
+def test_without_photos_an_integer_recipe_says_so(model) -> None:
+    bare = OnnxExporter(model, SIZE)
     with pytest.raises(UserError, match="needs calibration photos"):
         bare.export(standard("int8"))
-
-
-def test_ranges_that_are_not_finite_are_refused_by_layer(onnx_exporter: OnnxExporter) -> None:
-    graph = onnx_exporter.float32.copy()
-    values = graph.constants()
-    values["encoder4_conv3a/bias"] = values["encoder4_conv3a/bias"] + np.float32(np.inf)
-    graph.set_constants(values)
-    with pytest.raises(UserError, match=r"encoder4_conv3a.* took values from"):
-        measure_ranges(graph, inputs(1))
 
 
 def test_a_simplification_that_changed_something_is_refused(onnx_exporter: OnnxExporter) -> None:
@@ -247,11 +243,11 @@ def test_a_mixed_recipe_leaves_what_it_names_in_float_and_may_take_floats(onnx_e
     ("scopes", "layout"), [(["space_to_depth/*"], "nhwc"), (["level1_photo/*", "level1/*"], "nchw")]
 )
 def test_bytes_reach_the_ends_whatever_stays_float_there(
-    onnx_exporter: OnnxExporter, check: Check, tmp_path: Path, scopes: list[str], layout: Layout
+    model, check: Check, tmp_path: Path, scopes: list[str], layout: Layout
 ) -> None:
     rules = (Rule(type="int8"), *(Rule(scope=scope, type="float32") for scope in scopes))
     path, form = tmp_path / "ends.onnx", OnnxForm(layout=layout)
-    exporter = OnnxExporter(onnx_exporter.float32, SIZE, form, lambda: inputs(3))
+    exporter = OnnxExporter(model, SIZE, form, lambda: inputs(3))
     onnx.save(exporter.export(Recipe(name="ends", rules=rules, io="uint8")).model, path)
     facts = check.run(path, find_runtime("onnxruntime"))
     assert facts.fidelity is not None, facts.failure
@@ -278,7 +274,7 @@ def test_a_weight_too_large_for_float16_is_named(onnx_exporter: OnnxExporter) ->
     weights.flat[0] = 1e6
     graph.set_constants({**values, "level3_block5_conv7a/weight": weights})
     with pytest.raises(UserError, match=r"level3_block5_conv7a.*65504"):
-        OnnxExporter(graph, SIZE).export(standard("float16"))
+        compute_in_float16(graph, [op.raw for op in graph.ops() if op.name == "Conv"])
 
 
 def test_an_opset_out_of_range_is_refused(model) -> None:
@@ -294,7 +290,7 @@ def test_a_model_without_level_1_is_refused() -> None:
 def test_a_blending_head_with_depth_of_the_oldest_opset_computes_the_same_at_any_size(tmp_path: Path) -> None:
     model = build_pynet(PyNETConfig(inputs="rgbd", width=2, head="blend"), seed=3)
     form = OnnxForm(opset=15, any_size=True)
-    exporter = OnnxExporter(trace(model, SIZE, form.opset), SIZE, form, lambda: map(with_depth, inputs(2)))
+    exporter = OnnxExporter(model, SIZE, form, lambda: map(with_depth, inputs(2)))
     photo = with_depth(smooth_picture(np.random.default_rng(7), 96, 32)[np.newaxis].astype(np.float32))
     expected = np.clip(model(photo, training=False)["level1"].numpy(), 0, 1)
     for recipe, limit in (("float32", 1e-6), ("float16", 1e-3), ("int8", 0.01), ("int8-full", 0.02)):

@@ -12,7 +12,6 @@ from calib_data.fit import input_at_size
 from calib_data.sizes import PhotoSize
 from convert.checking import Check
 from convert.onnx_exporter import OnnxExporter
-from convert.onnx_trace import trace
 from convert.recipes import ONNX_STANDARD, load_recipe
 from convert.runtimes import find_runtime
 from pynet_tf import load_model
@@ -24,9 +23,7 @@ BARS = {"float32": 90, "float16": 55, "dynamic": 55, "int8": 44, "int8-full": 42
 @pytest.fixture(scope="module")
 def exporter() -> OnnxExporter:
     photos = find_pairs(SAMPLES, "train")
-    return OnnxExporter(
-        trace(load_model(), SIZE, 17), SIZE, photos=lambda: (input_at_size(pair, SIZE, False) for pair in photos)
-    )
+    return OnnxExporter(load_model(), SIZE, photos=lambda: (input_at_size(pair, SIZE, False) for pair in photos))
 
 
 @pytest.fixture(scope="module")

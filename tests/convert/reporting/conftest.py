@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.onnx_exporter import OnnxExporter
 from convert.reporting.record import Report, read_report
 from tests.conftest import smooth_picture, write_picture
 from tests.convert.reporting.files import SCRIPT, SIZE, Files, make, report
@@ -26,9 +25,9 @@ class Made:
 
 
 @pytest.fixture(scope="session")
-def files(tiny_model: Path, onnx_exporter: OnnxExporter, tmp_path_factory: pytest.TempPathFactory) -> Files:
+def files(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Files:
     """A model and its files."""
-    return make(tiny_model, onnx_exporter.float32, tmp_path_factory.mktemp("report-files"))
+    return make(tiny_model, tmp_path_factory.mktemp("report-files"))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from calib_data.sizes import PhotoSize
 from convert.exporter import TFLiteExporter
 from convert.flatbuffer import Flatbuffer
 from convert.onnx_exporter import OnnxExporter
-from convert.onnx_graph import OnnxGraph
 from convert.recipes import load_recipe
 from pynet_tf import load_model
 from tests.conftest import smooth_picture
@@ -36,15 +35,15 @@ class Files:
     onnx: Path
 
 
-def make(model: Path, float32: OnnxGraph, folder: Path) -> Files:
-    """Files of a tiny model and its ONNX graph; the int8 one bears a name that is HTML."""
+def make(model: Path, folder: Path) -> Files:
+    """Files of a tiny model; the int8 one bears a name that is HTML."""
     made = Files(model, folder / "tiny-float32.tflite", folder / f"{SCRIPT}.tflite", folder / "tiny.onnx")
     random = np.random.default_rng(7)
     tensors = [smooth_picture(random, *SIZE.tensor)[np.newaxis].astype(np.float32) for _ in range(2)]
     exporter = TFLiteExporter(load_model(model), SIZE, lambda: tensors)
     made.float32.write_bytes(exporter.export(load_recipe("float32")))
     made.int8.write_bytes(exporter.export(load_recipe("int8")))
-    onnx.save(OnnxExporter(float32, SIZE).export(load_recipe("float32")).model, made.onnx)
+    onnx.save(OnnxExporter(load_model(model), SIZE).export(load_recipe("float32")).model, made.onnx)
     return made
 
 

@@ -50,8 +50,8 @@ def test_an_onnx_file_is_matched_in_its_own_layout(files, float_graph, tmp_path:
     assert min(row.sqnr for row in studied(graph, float_graph, tmp_path).rows) > 80
 
 
-def test_an_integer_onnx_file_is_read_behind_its_rounding(onnx_exporter, float_graph, tmp_path: Path) -> None:
-    quantizing = OnnxExporter(onnx_exporter.float32, SIZE, photos=lambda: [PHOTO])
+def test_an_integer_onnx_file_is_read_behind_its_rounding(tiny_model: Path, float_graph, tmp_path: Path) -> None:
+    quantizing = OnnxExporter(load_model(tiny_model), SIZE, photos=lambda: [PHOTO])
     whole, broken = tmp_path / "whole.onnx", tmp_path / "broken.onnx"
     onnx.save(quantizing.export(load_recipe("int8", ONNX_STANDARD)).model, whole)
     (tmp_path / "whole").mkdir()
