@@ -105,15 +105,23 @@ def _least_error(photos: Photos) -> Range:
     return _with_zero(low, high)
 
 
+def _window(photos: Photos) -> Range:
+    """256 steps of a photo, 1/255 each, that reach as high as percentiles do: lights rise further than shadows fall."""
+    _, high = _percentile(photos)
+    top = min(max(round(high * _LEVELS), 0), _LEVELS)
+    return (top - _LEVELS) / _LEVELS, top / _LEVELS
+
+
 WAYS: dict[str, Callable[[Photos], Range]] = {
     "minmax": _minmax,
     "percentile": _percentile,
     "median": _median,
     "mse": _least_error,
 }
-"""How a range can be chosen."""
+"""How any tensor's range can be chosen."""
+_OWN_WAYS = {"window": _window}
 WAY = "percentile"
-"""How ranges are chosen; a tensor's own error is a bad judge of what the picture loses (docs/quantization.md)."""
+"""How ranges are chosen where a scheme names no other way (docs/quantization.md tells why)."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,7 @@ class Chosen:
 
     Attributes:
         range: Least and largest value.
-        way: Of `WAYS`.
+        way: Of `WAYS`, or `window` for differences of photos.
         errors: Of each way's range, the mean squared error that 8 bits give the tensor by itself.
     """
 
@@ -177,7 +185,8 @@ class Measured:
     """Ranges of all tensors of a network, without fine-tuning.
 
     Attributes:
-        percentiles: For 8 bits, by `WAY`. Those of one group share one; what is known has the range that is known.
+        percentiles: For 8 bits, by `WAY` or as the scheme says. Those of one group share one; what is known has the
+            range that is known.
         extremes: Least and largest value of each group over all photos.
     """
 
@@ -200,7 +209,9 @@ def measure(model: keras.Model, photos: Iterable[NDArray[np.float32]]) -> Measur
             held[group] = held[group].with_another(one, 1 / (number + 1)) if number else one
     if not held:
         raise UserError(_NO_PHOTOS, _NAME_SOME)
-    percentiles = {group: WAYS[WAY]([[held[group]]]) for group in scheme.learnt} | scheme.fixed
+    percentiles = {
+        group: (WAYS | _OWN_WAYS)[scheme.ways.get(group, WAY)]([[held[group]]]) for group in scheme.learnt
+    } | scheme.fixed
     return Measured(
         {name: percentiles[group] for name, group in scheme.group.items()},
         {name: _minmax([[held[group]]]) for name, group in scheme.group.items()},
@@ -209,7 +220,9 @@ def measure(model: keras.Model, photos: Iterable[NDArray[np.float32]]) -> Measur
 
 def choose(observed: Sequence[Observed], scheme: Scheme) -> dict[str, Chosen]:
     """A range for every learnt group of a scheme, from what was observed."""
-    return {group: _choose([photo[group] for photo in observed]) for group in scheme.learnt}
+    return {
+        group: _choose([photo[group] for photo in observed], scheme.ways.get(group, WAY)) for group in scheme.learnt
+    }
 
 
 def spans(chosen: Mapping[str, Chosen]) -> dict[str, Range]:
@@ -241,9 +254,9 @@ def _histogram(name: str, values: NDArray[np.float32]) -> Histogram:
     return Histogram.of(values)
 
 
-def _choose(photos: Photos) -> Chosen:
-    ranges = {way: choose(photos) for way, choose in WAYS.items()}
-    return Chosen(ranges[WAY], WAY, {way: error_of(photos, span) for way, span in ranges.items()})
+def _choose(photos: Photos, chosen: str) -> Chosen:
+    ranges = {way: (WAYS | _OWN_WAYS)[way](photos) for way in dict.fromkeys((*WAYS, chosen))}
+    return Chosen(ranges[chosen], chosen, {way: error_of(photos, span) for way, span in ranges.items()})
 
 
 def _flat(photos: Photos) -> list[Histogram]:

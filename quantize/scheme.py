@@ -5,13 +5,14 @@
   has to scale anything anew.
 - Photos and blends of photos are 0..1; tanh and sigmoid have the scales that their kernels know, and beyond 8 a sigmoid
   is 0 or 1 to 8 bits.
+- Differences of photos have the photos' own step of 1/255: subtracting, and adding to a photo again, round nothing.
 - A layer that stays float gives integers only to integer layers that read it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 import tensorflow as tf
@@ -37,6 +38,7 @@ _STEPS: dict[str, Range] = {
     "add_1": (-8.0, 8.0),
     "add_2": _PHOTO,
 }
+_DIFFERENCES = ("sub", "mul", "sub_1", "mul_1")
 _SAME_RANGE = (
     keras.layers.Concatenate,
     keras.layers.MaxPooling2D,
@@ -57,6 +59,8 @@ class Scheme:
         in_float: The layers that stay float.
         group: For each tensor that is an integer, the tensor in whose name its range is kept.
         fixed: The ranges that are known beforehand, by group.
+        ways: How a learnt group's range is chosen, by `quantize.calibration`; groups that are not named take
+            percentiles.
     """
 
     layers: tuple[str, ...]
@@ -64,6 +68,7 @@ class Scheme:
     in_float: frozenset[str]
     group: dict[str, str]
     fixed: dict[str, Range]
+    ways: dict[str, str] = field(default_factory=dict)
 
     @property
     def learnt(self) -> list[str]:
@@ -111,7 +116,8 @@ def make_scheme(model: keras.Model, in_float: Iterable[str] = RECIPES["int8"]) -
     group = {name: root for name, root in everything.group.items() if name in integers}
     fixed = {roots.of(name): _PHOTO for name in (INPUT_NAME, OUTPUT)}
     fixed |= {f"{OUTPUT}/{step}": span for step, span in _STEPS.items() if f"{OUTPUT}/{step}" in names}
-    return replace(everything, in_float=floats, group=group, fixed=fixed)
+    ways = {f"{OUTPUT}/{step}": "window" for step in _DIFFERENCES}
+    return replace(everything, in_float=floats, group=group, fixed=fixed, ways=ways)
 
 
 def in_float_of(recipe: str) -> tuple[str, ...]:
