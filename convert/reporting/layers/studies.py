@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,13 +37,13 @@ class LayerStudies:
         size: The photo that comes out.
         floats: Further references: float .tflite and .onnx files.
         threads: For the runtimes.
-        folder: An existing folder for what is under way.
+        folder: An existing folder for what is under way; every study has one of its own there, so that several may be
+            made at once.
     """
 
     def __init__(self, model: Path, size: PhotoSize, floats: Sequence[Path], threads: int, folder: Path) -> None:
         self._model, self._size, self._floats = model, size, floats
         self._threads, self._folder = threads, folder
-        (folder / "reference").mkdir(exist_ok=True)
 
     def __call__(self, stage: Stage, photo: ReportPhoto) -> LayerStudy:
         """Study a stage's file on its runtime."""
@@ -50,7 +51,10 @@ class LayerStudies:
         tensor = load(photo.tensor)
         graph = self._graph(path, stage.runtime, tensor.shape)
         reference = self._reference(graph, path, tensor.shape)
-        return study(graph, reference, self._float_graph, tensor, self._folder, stage.id, photo.name)
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+            folder = Path(name)
+            (folder / "reference").mkdir()
+            return study(graph, reference, self._float_graph, tensor, folder, stage.id, photo.name)
 
     def _reference(self, graph: Graph, path: Path, shape: tuple[int, ...]) -> Graph:
         references: list[Graph] = [self._float_graph]
