@@ -19,6 +19,7 @@ from tensorflow.lite.python import convert as tensorflow_convert
 from calib_data.errors import UserError
 from convert.flatbuffer import Flatbuffer
 from convert.int16 import finish_int16, prepare_int16
+from convert.leaky import split_leaky
 from convert.recipes import Recipe
 
 
@@ -72,7 +73,9 @@ def quantize(ranged: bytes, recipe: Recipe) -> Flatbuffer:
         result = Flatbuffer.read(_convert(file.bytes(), left_float, tf.float32, _io_type("QUANTIZED_INT16")))
         return finish_int16(result, constants)
     io = tf.uint8 if recipe.io == "uint8" else tf.float32
-    return Flatbuffer.read(_convert(file.bytes(), left_float, io, _io_type("QUANTIZED_INT8")))
+    result = Flatbuffer.read(_convert(file.bytes(), left_float, io, _io_type("QUANTIZED_INT8")))
+    split_leaky(result)
+    return result
 
 
 def _convert(content: bytes, left_float: set[str], io: tf.DType, inference_type: Any) -> bytes:

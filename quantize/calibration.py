@@ -11,6 +11,7 @@ import tf_keras as keras
 from numpy.typing import NDArray
 
 from calib_data.errors import UserError
+from pynet_tf.network import LEAKY_SLOPE
 from quantize.graph import OUTPUT, walk
 from quantize.scheme import Range, Scheme, make_scheme
 
@@ -87,11 +88,20 @@ def _median(photos: Photos) -> Range:
 
 
 def _percentile(photos: Photos) -> Range:
+    return _all_but(photos, _OUTSIDE / 2, _OUTSIDE / 2)
+
+
+def _leaky(photos: Photos) -> Range:
+    """As many times more are cut below zero as the leaky ReLU divides their errors by."""
+    return _all_but(photos, _OUTSIDE / 2 / LEAKY_SLOPE, _OUTSIDE / 2)
+
+
+def _all_but(photos: Photos, share_below: float, share_above: float) -> Range:
     centres = np.concatenate([one.centres for one in _flat(photos)])
     shares = np.concatenate([one.shares for one in _flat(photos)])
     order = np.argsort(centres)
     reached = np.cumsum(shares[order]) / shares.sum()
-    ends = np.searchsorted(reached, [_OUTSIDE / 2, 1 - _OUTSIDE / 2])
+    ends = np.searchsorted(reached, [share_below, 1 - share_above])
     low, high = centres[order][np.minimum(ends, len(order) - 1)]
     return _with_zero(float(low), float(high))
 
@@ -106,9 +116,13 @@ def _least_error(photos: Photos) -> Range:
 
 
 def _window(photos: Photos) -> Range:
-    """256 steps of a photo, 1/255 each, that reach as high as percentiles do: lights rise further than shadows fall."""
-    _, high = _percentile(photos)
-    top = min(max(round(high * _LEVELS), 0), _LEVELS)
+    """256 steps of a photo, 1/255 each, round what percentiles leave inside.
+
+    Where that is more than fits, its upper part: lights rise further than shadows fall.
+    """
+    low, high = _percentile(photos)
+    spare = max(1 - (high - low), 0)
+    top = min(max(round((high + spare / 2) * _LEVELS), 0), _LEVELS)
     return (top - _LEVELS) / _LEVELS, top / _LEVELS
 
 
@@ -119,7 +133,7 @@ WAYS: dict[str, Callable[[Photos], Range]] = {
     "mse": _least_error,
 }
 """How any tensor's range can be chosen."""
-_OWN_WAYS = {"window": _window}
+_OWN_WAYS = {"window": _window, "leaky": _leaky}
 WAY = "percentile"
 """How ranges are chosen where a scheme names no other way (docs/quantization.md tells why)."""
 
@@ -130,7 +144,7 @@ class Chosen:
 
     Attributes:
         range: Least and largest value.
-        way: Of `WAYS`, or `window` for differences of photos.
+        way: Of `WAYS`, `window` for differences of photos, or `leaky` for what a leaky ReLU reads.
         errors: Of each way's range, the mean squared error that 8 bits give the tensor by itself.
     """
 

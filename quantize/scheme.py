@@ -6,12 +6,14 @@
 - Photos and blends of photos are 0..1; tanh and sigmoid have the scales that their kernels know, and beyond 8 a sigmoid
   is 0 or 1 to 8 bits.
 - Differences of photos have the photos' own step of 1/255: subtracting, and adding to a photo again, round nothing.
+- What a leaky ReLU reads may be cut more below zero than above: errors there are divided by five.
 - A layer that stays float gives integers only to integer layers that read it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -25,8 +27,9 @@ from quantize.graph import OUTPUT, layers_of, parents, walk
 
 Range = tuple[float, float]
 
-RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm",), "int8-full": ()}
-"""Patterns of the layers that each recipe leaves in float."""
+_HEAD = (OUTPUT, f"{OUTPUT}_photo", f"{OUTPUT}_soft*", "photo_soft*")
+RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm", *_HEAD), "int8-full": ()}
+"""Patterns of the layers that each recipe leaves in float: `int8` the norms, and what the head does with the photo."""
 
 _PHOTO: Range = (0.0, 1.0)
 _STEPS: dict[str, Range] = {
@@ -117,7 +120,19 @@ def make_scheme(model: keras.Model, in_float: Iterable[str] = RECIPES["int8"]) -
     fixed = {roots.of(name): _PHOTO for name in (INPUT_NAME, OUTPUT)}
     fixed |= {f"{OUTPUT}/{step}": span for step, span in _STEPS.items() if f"{OUTPUT}/{step}" in names}
     ways = {f"{OUTPUT}/{step}": "window" for step in _DIFFERENCES}
+    ways |= dict.fromkeys(_only_for_leaky(model, everything), "leaky")
     return replace(everything, in_float=floats, group=group, fixed=fixed, ways=ways)
+
+
+def _only_for_leaky(model: keras.Model, scheme: Scheme) -> Iterator[str]:
+    """The tensors that nothing but a leaky ReLU reads, and that share their range with none."""
+    shared = Counter(scheme.group.values())
+    readers = Counter(parent for layer in scheme.layers for parent in scheme.read[layer])
+    for layer in scheme.layers:
+        if isinstance(model.get_layer(layer), keras.layers.LeakyReLU):
+            (parent,) = scheme.read[layer]
+            if readers[parent] == 1 and shared[scheme.group[parent]] == 1:
+                yield parent
 
 
 def in_float_of(recipe: str) -> tuple[str, ...]:

@@ -56,14 +56,15 @@ def test_int8_full_has_no_float_tensor_at_all(files) -> None:
     assert types <= {"int8", "int32", "uint8"}
 
 
-def test_int8_keeps_exactly_the_norms_in_float(files) -> None:
+def test_int8_keeps_exactly_the_norms_and_the_heads_last_steps_in_float(files) -> None:
     file = Flatbuffer.read(files["int8"].read_bytes())
     floats = [op for op in file.ops() if file.type_name(op.raw.outputs[0]) == "float32" and op.name not in INTEGER_ONLY]
     assert floats
-    assert all("_norm/" in op.scope for op in floats)
-    norms = {op.scope.split("/")[0] for op in floats}
-    counts = {entry.op: entry.count for entry in _inventory(files["int8"]) if entry.op == "DEQUANTIZE"}
-    assert counts == {"DEQUANTIZE": len(norms)}
+    layers = {op.scope.split("/")[0] for op in floats}
+    norms = {layer for layer in layers if layer.endswith("_norm")}
+    assert layers - norms == {"level1", "level1_photo"}
+    counts = {entry.inputs: entry.count for entry in _inventory(files["int8"]) if entry.op == "DEQUANTIZE"}
+    assert counts == {"uint8": 1, "int8": len(norms) + 1}
 
 
 def test_integer_files_take_and_give_bytes(files) -> None:

@@ -125,4 +125,4 @@ def test_what_has_no_learnt_range_is_listed_and_calibrated() -> None:
     )
     exporter.export(load_recipe("int8-full"))
     assert "encoder4_conv3a_norm/Rsqrt" in told["int8-full"]
-    assert not [name for name in told["int8-full"] if "_norm/" not in name]
+    assert all("_norm/" in name or name.startswith("level1") for name in told["int8-full"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import tensorflow as tf
 
 from calib_data.errors import UserError
 from pynet_tf import load_model
-from quantize.calibration import WAY, WAYS, Histogram, calibrate, error_of, measure, observe, spans
+from quantize.calibration import WAY, WAYS, Histogram, calibrate, choose, error_of, measure, observe, spans
 from quantize.ranges import Ranges, load_ranges, save_with_ranges
 from quantize.scheme import make_scheme
 from quantize.simulation import Simulation
@@ -56,6 +57,7 @@ def test_one_photo_after_the_other_gives_the_ranges_of_all_at_once(make_model: M
     model = make_model(head="blend")
     scheme = make_scheme(model, ())
     observed, measured = observe(model, scheme, inputs(5)), measure(model, inputs(5))
+    chosen = spans(choose(observed, scheme))
     for name, group in scheme.group.items():
         if group in scheme.fixed:
             assert measured.percentiles[name] == scheme.fixed[group]
@@ -65,7 +67,7 @@ def test_one_photo_after_the_other_gives_the_ranges_of_all_at_once(make_model: M
         assert measured.extremes[name] == extremes
         if scheme.ways.get(group) == "window":
             continue
-        low, high = WAYS[WAY](photos)
+        low, high = chosen[group]
         assert measured.percentiles[name] == pytest.approx((low, high), abs=0.005 * (extremes[1] - extremes[0]))
 
 
@@ -84,9 +86,9 @@ def test_ranges_are_percentiles_and_the_errors_of_all_ways_are_told(make_model: 
     scheme = make_scheme(model)
     chosen = calibrate(model, scheme, inputs(3))
     assert set(chosen) == set(scheme.learnt)
-    for one in chosen.values():
-        assert one.way == WAY
-        assert set(one.errors) == set(WAYS)
+    for name, one in chosen.items():
+        assert one.way == scheme.ways.get(name, WAY)
+        assert set(one.errors) == {*WAYS, one.way}
         assert all(error >= 0 for error in one.errors.values())
         low, high = one.range
         assert low <= 0 <= high and low < high
@@ -94,7 +96,7 @@ def test_ranges_are_percentiles_and_the_errors_of_all_ways_are_told(make_model: 
 
 def test_differences_of_photos_are_not_rounded(make_model: Make) -> None:
     model = make_model(head="blend")
-    scheme = make_scheme(model)
+    scheme = make_scheme(model, ())
     ranges = spans(calibrate(model, scheme, inputs(3)))
     simulation = Simulation(model, scheme, ranges)
     for step in ("sub", "mul", "sub_1", "mul_1"):
@@ -104,6 +106,27 @@ def test_differences_of_photos_are_not_rounded(make_model: Make) -> None:
         differences = tf.constant(bytes_apart.reshape(1, 1, -1, 1) / 255)
         np.testing.assert_allclose(simulation.tensor(f"level1/{step}", differences), differences, atol=1e-6)
         assert measure(model, inputs(3)).percentiles[f"level1/{step}"] == pytest.approx((low, high), abs=2 / 255)
+
+
+def test_what_a_leaky_relu_reads_is_cut_more_below_zero(make_model: Make) -> None:
+    model = make_model(head="blend")
+    scheme = make_scheme(model)
+    observed = observe(model, scheme, inputs(3))
+    ranges = spans(choose(observed, scheme))
+    plain = spans(choose(observed, replace(scheme, ways={})))
+    assert {"encoder3_conv3a", "level1_up", "level4_block1_conv3a_norm"} <= set(scheme.ways) & set(ranges)
+    for name in set(scheme.ways) & set(ranges):
+        (low, high), (plain_low, plain_high) = ranges[name], plain[name]
+        assert high == plain_high
+        assert plain_low <= low <= 0
+    assert any(ranges[name][0] > plain[name][0] for name in scheme.ways if name in ranges)
+
+
+def test_steps_to_spare_are_left_on_both_sides_of_small_differences(make_model: Make) -> None:
+    model = make_model(head="blend")
+    scheme = make_scheme(model, ())
+    low, high = spans(calibrate(model, scheme, [0.05 * one for one in inputs(3)]))["level1/sub_1"]
+    assert (low, high) == (pytest.approx(-0.5, abs=0.05), pytest.approx(0.5, abs=0.05))
 
 
 def test_least_error_clips_a_lone_outlier_and_the_extremes_do_not() -> None:

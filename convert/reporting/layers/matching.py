@@ -17,6 +17,8 @@ _PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
 _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
 _FORM = re.compile(r"/(columns|bands)\d+$")
 """Ends the names of maps that `convert.rewrites` keeps in another form: the same values in the same order."""
+_ADDED_PART = "/negative"
+"""Ends the names of what `convert.leaky` computes on the way: no tensor of the network."""
 _RESHAPE, _NORM = "RESHAPE", "InstanceNormalization"
 
 
@@ -47,7 +49,8 @@ class Matcher:
     network's own name out. The operation must be of the same kind and the shape the same, or the shape in the other
     layout, or a form's of `convert.rewrites`. An InstanceNormalization is the last operation of its layer.
 
-    A convolution that adds its bias is the reference's BiasAdd, and one with a fused ReLU the ReLU behind it.
+    A convolution that adds its bias is the reference's BiasAdd, and one with a fused ReLU the ReLU behind it. A sum may
+    stand for a leaky ReLU, whose name it has then.
     """
 
     def __init__(self, reference: Graph) -> None:
@@ -65,13 +68,13 @@ class Matcher:
         """The tensors of a file that are found in the reference, in order, and the names of those that are not.
 
         A tensor of the reference to which several of the file would belong belongs to none of them. A RESHAPE, which
-        computes nothing, is in neither list.
+        computes nothing, and what `convert.leaky` computes on the way are in neither list.
         """
         found = {tensor.name: self._find(tensor, graph) for tensor in graph.tensors}
         claimed = Counter(match.reference.name for match in found.values() if match is not None)
         matches = [match for match in found.values() if match is not None and claimed[match.reference.name] == 1]
         matched = {match.tensor.name for match in matches}
-        computed = [tensor for tensor in graph.tensors if tensor.op != _RESHAPE]
+        computed = [one for one in graph.tensors if one.op != _RESHAPE and not one.name.endswith(_ADDED_PART)]
         return matches, [tensor.name for tensor in computed if tensor.name not in matched]
 
     def _find(self, tensor: Tensor, graph: Graph) -> Match | None:
@@ -105,7 +108,7 @@ class Matcher:
             return None
         kinds = {tensor.kind, "relu" if tensor.has_relu else tensor.kind, "bias" if tensor.has_bias else tensor.kind}
         if tensor.kind == "add":
-            kinds.add("bias")
+            kinds |= {"bias", "leaky"}
         return found if tensor.kind and found.kind in kinds else None
 
     def _reader(self, tensor: Tensor, kind: str) -> Tensor | None:

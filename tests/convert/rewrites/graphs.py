@@ -17,11 +17,13 @@ def converted(body: Callable[[tf.Tensor], tf.Tensor], shape: tuple[int, ...]) ->
     return bytes(tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()]).convert())
 
 
-def computed(file: Flatbuffer, values: np.ndarray) -> np.ndarray:
-    """What a file makes of its input, on built-in kernels."""
-    interpreter = Interpreter(
-        model_content=file.bytes(), experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    )
+def computed(
+    file: Flatbuffer,
+    values: np.ndarray,
+    kernels: OpResolverType = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+) -> np.ndarray:
+    """What a file makes of its input, on built-in kernels or others."""
+    interpreter = Interpreter(model_content=file.bytes(), experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values)
     interpreter.invoke()
