@@ -24,7 +24,8 @@ from convert.recipes import Recipe
 from convert.rewrites.stage import REWRITES
 from convert.runtimes import Runtime
 from convert.self_check import self_check
-from pynet_tf.model_files import config_of
+from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
+from quantize.ranges import load_ranges
 
 Watch = Callable[[Iterable[NDArray[np.float32]], int, str], Iterator[NDArray[np.float32]]]
 Say = Callable[[str], None]
@@ -39,13 +40,82 @@ class Exporter(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network and where it came from.
+
+    Attributes:
+        model: A PyNET that builds level 1.
+        file: Its file.
+        learnt: Ranges that training has learnt, by layer; None for a plain float model.
+    """
+
+    model: keras.Model
+    file: Path
+    learnt: Ranges | None
+
+    @classmethod
+    def load(cls, file: Path) -> Network:
+        """Read a `.keras` file.
+
+        Raises:
+            UserError: It is none of ours, or damaged.
+        """
+        ranges = load_ranges(file)
+        return cls(load_model(file), file, None if ranges is None else ranges.ranges)
+
+    @property
+    def inputs(self) -> str:
+        """`rgb`, or `rgbd` with a depth map."""
+        return config_of(self.model).inputs
+
+    def source(self) -> SourceModel:
+        """What side files say of it."""
+        config = config_of(self.model)
+        return SourceModel(
+            file=self.file.name,
+            sha256=sha256(self.file),
+            inputs=config.inputs,
+            width=config.width,
+            head=config.head,
+            norm=config.norm,
+        )
+
+
+def load_networks(model: Path | None, tuned: Path | None) -> tuple[Network, Network]:
+    """The network that all artifacts are compared with, and the one that 8-bit recipes are made of.
+
+    Args:
+        model: A `.keras` file; None for the sample model.
+        tuned: A file that `quantize.train` made of it; None to make all of `model`.
+
+    Raises:
+        UserError: One cannot be read, or the tuned one has no learnt ranges or other inputs.
+    """
+    network = Network.load(model or SAMPLE_MODEL)
+    if tuned is None:
+        return network, network
+    other = Network.load(tuned)
+    if other.learnt is None:
+        raise UserError(
+            f"{tuned} has no learnt ranges: it is not fine-tuned for integers.",
+            "Name it by --model, or take the model.keras of a run of quantize.train.",
+        )
+    if other.inputs != network.inputs:
+        raise UserError(
+            f"{tuned} reads {other.inputs}, and {network.file} {network.inputs}.",
+            "Name by --model the float model that it was tuned from.",
+        )
+    return network, other
+
+
 @dataclass
 class Conversion:
     """A model on its way to artifacts.
 
     Attributes:
-        model: A PyNET that builds level 1.
-        model_file: The file it came from.
+        network: What all artifacts are compared with, and made of but for those of 8-bit recipes.
+        tuned: What artifacts of 8-bit recipes are made of; the same, or one fine-tuned from it.
         size: The photo that comes out.
         calibration: Photos whose ranges integer recipes use.
         check: Photos that each artifact is compared on.
@@ -55,12 +125,12 @@ class Conversion:
         watch: Wraps a stream of photos, to show how far it is.
         say: Receives one line before each step.
         rewrites: Names of the rewrites of the graph to apply.
-        learnt: Ranges that training has learnt, by layer; None for a plain float model.
+        exporters: Those that were needed so far.
         unlearnt: Names of the recipes that needed ranges which were not learnt.
     """
 
-    model: keras.Model
-    model_file: Path
+    network: Network
+    tuned: Network
     size: PhotoSize
     calibration: PhotoSet
     check: PhotoSet
@@ -70,8 +140,8 @@ class Conversion:
     watch: Watch
     say: Say
     rewrites: Collection[str] = frozenset(REWRITES)
-    learnt: Ranges | None = None
     artifacts: list[ArtifactFacts] = field(default_factory=list)
+    exporters: dict[Network, Exporter] = field(default_factory=dict)
     unlearnt: set[str] = field(default_factory=set)
     suffix: ClassVar[str] = ".tflite"
 
@@ -81,25 +151,23 @@ class Conversion:
         Raises:
             UserError: The model, a recipe or the photos are at fault.
         """
-        source = self._source()
-        exporter = self._exporter()
         contents = []
         for recipe in recipes:
             self.say(f"converting {recipe.name}")
-            contents.append(exporter.export(recipe))
+            contents.append(self._exporter(self._network(recipe)).export(recipe))
         check = Check(
-            self.model,
+            self.network.model,
             self.watch(self._check_photos(), len(self.check.pairs), "float model"),
             self.folder,
             self.threads,
         )
         for recipe, content in zip(recipes, contents, strict=True):
-            self.artifacts.append(self._prove(recipe, content, source, check))
+            self.artifacts.append(self._prove(recipe, content, self._network(recipe).source(), check))
         return self.artifacts
 
     def name_of(self, recipe: Recipe) -> str:
         """The artifact's name, without suffix."""
-        return f"{self.model_file.stem}-{self.size}-{recipe.name}"
+        return f"{self.network.file.stem}-{self.size}-{recipe.name}"
 
     def check_side_files(self, out: Path, recipes: Sequence[Recipe]) -> None:
         """Refuse to overwrite the side file of a file of another format that is still there.
@@ -122,9 +190,18 @@ class Conversion:
             write_text(out / f"{facts.name}.json", facts.model_dump_json(indent=2) + "\n")
             (self.folder / facts.file).replace(out / facts.file)
 
-    def _exporter(self) -> Exporter:
+    def _network(self, recipe: Recipe) -> Network:
+        return self.tuned if recipe.kind == "int8" else self.network
+
+    def _exporter(self, network: Network) -> Exporter:
+        """The network's, which is made when it is first asked for."""
+        if network not in self.exporters:
+            self.exporters[network] = self._new_exporter(network)
+        return self.exporters[network]
+
+    def _new_exporter(self, network: Network) -> Exporter:
         return TFLiteExporter(
-            self.model, self.size, self._calibration_photos, self.rewrites, self.learnt, self._say_missing
+            network.model, self.size, self._calibration_photos, self.rewrites, network.learnt, self._say_missing
         )
 
     def _say_missing(self, recipe: str, tensors: Sequence[str]) -> None:
@@ -143,7 +220,7 @@ class Conversion:
         return facts.model_copy(update={"file": path.name, "sha256": sha256(path)})
 
     def _calibrates(self, recipe: Recipe) -> bool:
-        learnt = self.learnt is not None and recipe.kind == "int8" and recipe.name not in self.unlearnt
+        learnt = recipe.kind == "int8" and self.tuned.learnt is not None and recipe.name not in self.unlearnt
         return recipe.needs_calibration and not learnt
 
     def _runs(self, recipe: Recipe, path: Path, check: Check) -> list[RuntimeFacts]:
@@ -158,14 +235,3 @@ class Conversion:
 
     def _calibration_photos(self) -> Iterator[NDArray[np.float32]]:
         return self.watch(self.calibration.tensors(), len(self.calibration.pairs), "calibration")
-
-    def _source(self) -> SourceModel:
-        config = config_of(self.model)
-        return SourceModel(
-            file=self.model_file.name,
-            sha256=sha256(self.model_file),
-            inputs=config.inputs,
-            width=config.width,
-            head=config.head,
-            norm=config.norm,
-        )

@@ -27,6 +27,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--model", type=Path, help="a .keras PyNET (default: the sample model)")
     options.add_argument(
+        "--tuned",
+        type=Path,
+        metavar="FILE",
+        help="what quantize.train made of the model: 8-bit recipes are made of it, and compared with the model",
+    )
+    options.add_argument(
         "--recipe",
         action="append",
         default=[],
@@ -80,28 +86,24 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -> int:
+    from convert.conversion import load_networks
     from convert.onnx_conversion import OnnxConversion
     from convert.onnx_exporter import OnnxForm
     from convert.photo_sets import FEW_PHOTOS, calibration_set, check_set
     from convert.runtimes import installed_runtimes
     from convert.summary import print_summary
-    from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
-    from quantize.ranges import load_ranges
 
     form = OnnxForm(options.opset, options.layout, options.any_size)
-    model_file = options.model or SAMPLE_MODEL
-    model = load_model(model_file)
-    learnt = load_ranges(model_file)
-    with_depth = config_of(model).inputs == "rgbd"
+    network, tuned = load_networks(options.model, options.tuned)
     skipped = Skipped()
-    calibration = calibration_set(options.calibration, options.size, with_depth, skipped)
+    calibration = calibration_set(options.calibration, options.size, network.inputs == "rgbd", skipped)
     check = check_set(options.check, options.check_count, calibration)
-    calibrates = learnt is None and any(recipe.needs_calibration for recipe in recipes)
+    calibrates = tuned.learnt is None and any(recipe.needs_calibration for recipe in recipes)
     if calibrates and len(calibration.pairs) < FEW_PHOTOS:
         command.warn(f"{len(calibration.pairs)} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on.")
     conversion = OnnxConversion(
-        model,
-        model_file,
+        network,
+        tuned,
         options.size,
         calibration,
         check,
@@ -110,7 +112,6 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
         options.threads,
         command.progress,
         command.tell,
-        learnt=None if learnt is None else learnt.ranges,
         form=form,
         external_data=options.external_data,
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from calib_data.files import write_text
 from convert.artifact import ArtifactFacts, SourceModel
 from convert.checking import Check
-from convert.conversion import Conversion
+from convert.conversion import Conversion, Network
 from convert.onnx_artifact import describe_onnx, write_onnx
 from convert.onnx_exporter import OnnxExporter, OnnxForm
 from convert.onnx_graph import OnnxGraph
@@ -39,7 +39,7 @@ class OnnxConversion(Conversion):
         """The artifact's name, without suffix."""
         size = ANY_SIZE if self.form.any_size else str(self.size)
         layout = [] if self.form.layout == "nhwc" else [self.form.layout]
-        return "-".join([self.model_file.stem, size, *layout, recipe.name])
+        return "-".join([self.network.file.stem, size, *layout, recipe.name])
 
     def publish(self, out: Path) -> None:
         """Move the artifacts to `out`, each after its side file and its weights."""
@@ -49,17 +49,18 @@ class OnnxConversion(Conversion):
             for name in filter(None, (facts.onnx.external_data, facts.file)):
                 (self.folder / name).replace(out / name)
 
-    def _exporter(self) -> OnnxExporter:
-        self._made = OnnxExporter(
-            self.model, self.size, self.form, self._calibration_photos, self.learnt, self._say_missing
+    def _new_exporter(self, network: Network) -> OnnxExporter:
+        return OnnxExporter(
+            network.model, self.size, self.form, self._calibration_photos, network.learnt, self._say_missing
         )
-        return self._made
 
     def _prove(self, recipe: Recipe, content: OnnxGraph, source: SourceModel, check: Check) -> ArtifactFacts:
         name = self.name_of(recipe)
         path = self.folder / f"{name}{self.suffix}"
         calibration = self.calibration.facts() if self._calibrates(recipe) else None
-        left = self._made.left_in_float(recipe)
+        exporter = self._exporter(self._network(recipe))
+        assert isinstance(exporter, OnnxExporter)
+        left = exporter.left_in_float(recipe)
         facts = describe_onnx(content, name, self.form, source, recipe, left, calibration)
         write_onnx(content, path, facts, self.external_data)
         proven = facts.model_copy(update={"runs": tuple(self._runs(recipe, path, check))})

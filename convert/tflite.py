@@ -27,6 +27,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--model", type=Path, help="a .keras PyNET (default: the sample model)")
     options.add_argument(
+        "--tuned",
+        type=Path,
+        metavar="FILE",
+        help="what quantize.train made of the model: 8-bit recipes are made of it, and compared with the model",
+    )
+    options.add_argument(
         "--recipe",
         action="append",
         default=[],
@@ -92,26 +98,21 @@ def _explain(options: argparse.Namespace, rewrites: frozenset[str]) -> int:
 
 
 def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: frozenset[str], folder: Path) -> int:
-    from convert.conversion import Conversion
+    from convert.conversion import Conversion, load_networks
     from convert.photo_sets import FEW_PHOTOS, calibration_set, check_set
     from convert.runtimes import installed_runtimes
     from convert.summary import newer_than, print_summary
-    from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
-    from quantize.ranges import load_ranges
 
-    model_file = options.model or SAMPLE_MODEL
-    model = load_model(model_file)
-    learnt = load_ranges(model_file)
-    with_depth = config_of(model).inputs == "rgbd"
+    network, tuned = load_networks(options.model, options.tuned)
     skipped = Skipped()
-    calibration = calibration_set(options.calibration, options.size, with_depth, skipped)
+    calibration = calibration_set(options.calibration, options.size, network.inputs == "rgbd", skipped)
     check = check_set(options.check, options.check_count, calibration)
-    calibrates = learnt is None and any(recipe.needs_calibration for recipe in recipes)
+    calibrates = tuned.learnt is None and any(recipe.needs_calibration for recipe in recipes)
     if calibrates and len(calibration.pairs) < FEW_PHOTOS:
         command.warn(f"{len(calibration.pairs)} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on.")
     conversion = Conversion(
-        model,
-        model_file,
+        network,
+        tuned,
         options.size,
         calibration,
         check,
@@ -121,7 +122,6 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
         command.progress,
         command.tell,
         rewrites,
-        None if learnt is None else learnt.ranges,
     )
     conversion.check_side_files(options.out, recipes)
     artifacts = conversion.convert(recipes)

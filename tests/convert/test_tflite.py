@@ -19,7 +19,11 @@ from convert import tflite
 from convert.artifact import read_metadata, read_side_file
 from convert.runners import load_artifact
 from pynet_tf import load_model, save_model
+from quantize.calibration import calibrate, spans
+from quantize.ranges import Ranges, save_with_ranges
+from quantize.scheme import make_scheme
 from tests.conftest import smooth_picture, write_picture
+from tests.convert.conftest import inputs
 
 SIZE = ["--size", "64x128"]
 
@@ -45,6 +49,41 @@ def test_each_artifact_lies_beside_its_facts_and_nothing_else_does(converted) ->
     assert done.returncode == 0, done.stderr
     names = [f"tiny-64x128-{recipe}.{suffix}" for recipe in ("float16", "int8") for suffix in ("json", "tflite")]
     assert sorted(path.name for path in out.iterdir()) == names
+
+
+@pytest.fixture(scope="module")
+def tuned_model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with weights moved a little and ranges for `int8`, as fine-tuning leaves it."""
+    model = load_model(tiny_model)
+    scheme = make_scheme(model)
+    ranges = spans(calibrate(model, scheme, inputs(2)))
+    for weight in model.trainable_weights:
+        weight.assign(weight * 1.001)
+    everything = {name: (scheme.fixed | ranges)[group] for name, group in scheme.group.items()}
+    path = tmp_path_factory.mktemp("tuned") / "other.keras"
+    save_with_ranges(model, Ranges(recipe="int8", ranges=everything), path)
+    return path
+
+
+def test_8_bit_recipes_are_made_of_the_tuned_model_and_all_are_compared_with_the_float_one(
+    tiny_model: Path, tuned_model: Path, photo_folder: Path, tmp_path: Path
+) -> None:
+    photos = ["--check", photo_folder, "--calibration", photo_folder]
+    recipes = ["--recipe", "float32", "--recipe", "int8"]
+    assert convert("--model", tiny_model, "--tuned", tuned_model, *SIZE, *photos, *recipes, "--out", tmp_path) == 0
+    plain, integer = (read_side_file(tmp_path / f"tiny-64x128-{recipe}.json") for recipe in ("float32", "int8"))
+    assert (plain.model.file, integer.model.file) == (tiny_model.name, "other.keras")
+    assert integer.model.sha256 == files.sha256(tuned_model)
+    assert integer.calibration is None
+    assert plain.runs[0].fidelity is not None and integer.runs[0].fidelity is not None
+    assert plain.runs[0].fidelity.mean_psnr > 90
+    assert 30 < integer.runs[0].fidelity.mean_psnr < 90
+
+
+def test_a_tuned_model_without_ranges_is_refused(tiny_model: Path, tmp_path: Path, capfd) -> None:
+    assert convert("--tuned", tiny_model, *SIZE, "--out", tmp_path) == command.WRONG_INPUT
+    assert "has no learnt ranges" in capfd.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_side_file_and_metadata_carry_the_same_facts(converted) -> None:
