@@ -1,7 +1,8 @@
 """`python -m benchmarks.collapse`: how PyNET collapses to one tone, and which of the suspects does it.
 
 One run follows the original's way: the `direct` head, all weights drawn small from one seed, Adam at 1e-3 on the sum
-of all levels' L1, end to end. Each other run changes one thing of that; the last two are our plan, with either head.
+of all levels' L1, end to end. Each other run changes one thing of that, or what a change needs beside it; the last two
+are our plan, with either head.
 All take the same number of steps. The curves are what `pynet_tf.train` logs: spread, chroma, and PSNR against that of
 the photo as it is.
 """
@@ -73,8 +74,24 @@ VARIANTS = (
     replace(
         _ORIGINAL, name="slow-and-clipped", changes="Adam at 1e-4, gradients clipped", learning_rate=1e-4, clip_norm=1.0
     ),
+    replace(
+        _ORIGINAL,
+        name="sound-slow-clipped",
+        changes="He initialization, Adam at 1e-4, gradients clipped",
+        stddev=None,
+        learning_rate=1e-4,
+        clip_norm=1.0,
+    ),
     replace(_ORIGINAL, name="one-loss", changes="the loss of level 1 alone", all_levels=False),
     replace(_ORIGINAL, name="residual-head", changes="the head adds to the photo", head="residual"),
+    replace(
+        _ORIGINAL,
+        name="residual-sound-clipped",
+        changes="that head, He initialization, gradients clipped",
+        head="residual",
+        stddev=None,
+        clip_norm=1.0,
+    ),
     Variant("our-plan-direct", "our start, clipping and plan, bottom-up", stddev=None, clip_norm=1.0, bottom_up=True),
     Variant("our-plan", "the same with our head", "blend", stddev=None, clip_norm=1.0, bottom_up=True),
 )

@@ -21,6 +21,7 @@ from convert.flatbuffer import Flatbuffer
 from convert.int16 import finish_int16, prepare_int16
 from convert.leaky import split_leaky
 from convert.recipes import Recipe
+from convert.rewrites.editing import Editor
 
 
 def integer_ready(ranged: bytes) -> Flatbuffer:
@@ -75,7 +76,20 @@ def quantize(ranged: bytes, recipe: Recipe) -> Flatbuffer:
     io = tf.uint8 if recipe.io == "uint8" else tf.float32
     result = Flatbuffer.read(_convert(file.bytes(), left_float, io, _io_type("QUANTIZED_INT8")))
     split_leaky(result)
+    _give_bytes_at_once(result)
     return result
+
+
+def _give_bytes_at_once(file: Flatbuffer) -> None:
+    """Turn floats into the output's bytes by one QUANTIZE, where the converter wrote two."""
+    operators = file.graph.operators
+    made = {int(op.raw.outputs[0]): op for op in file.ops()}
+    last = made[int(file.graph.outputs[0])]
+    before = made.get(int(last.raw.inputs[0]))
+    if last.name == "QUANTIZE" and before is not None and before.name == "QUANTIZE":
+        last.raw.inputs = before.raw.inputs
+        file.graph.operators = [raw for raw in operators if raw is not before.raw]
+        Editor(file).tidy()
 
 
 def _convert(content: bytes, left_float: set[str], io: tf.DType, inference_type: Any) -> bytes:

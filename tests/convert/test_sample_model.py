@@ -23,7 +23,8 @@ from pynet_tf import SAMPLE_MODEL, load_model
 
 SIZE = PhotoSize(512, 768)
 WHOLE = PhotoSize(1024, 1536)
-BARS = {"float32": 90, "float16": 60, "dynamic": 50, "int8": 45, "int8-full": 42, "int16x8": 60}
+BARS = {"float32": 90, "float16": 60, "dynamic": 50, "int8": 47, "int8-full": 45, "int16x8": 60}
+SLACK = {"int8": 0.5, "int8-full": 0.5}
 
 
 def test_it_is_nearer_to_the_targets_than_the_photos_and_any_one_blur() -> None:
@@ -58,12 +59,13 @@ def real_check(real_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> C
 def test_its_files_keep_their_bars_on_real_photographs(exporter, real_check: Check, tmp_path, recipe: str) -> None:
     path = tmp_path / f"{recipe}.tflite"
     path.write_bytes(exporter.export(load_recipe(recipe)))
-    for runtime, slack in (("litert-xnnpack", 0), ("litert-builtin", 3), ("tflite-runtime", 3)):
+    for runtime in ("litert-xnnpack", "litert-builtin", "tflite-runtime"):
         facts = real_check.run(path, find_runtime(runtime))
         if (recipe, runtime) == ("int16x8", "tflite-runtime"):
             assert "RSQRT" in facts.failure
             continue
         assert facts.fidelity is not None, facts.failure
+        slack = 0 if runtime == "litert-xnnpack" else SLACK.get(recipe, 3)
         assert facts.fidelity.mean_psnr >= BARS[recipe] - slack
 
 
