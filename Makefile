@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := dist/demo
 DEMO_SIZE := 512x768
+TUNED := pynet_tf/models/pynet-rgb-w8-int8.keras
 DEMO_PHOTO := calib_data/samples/test/original/18.jpg
 DEMO_MODEL := $(DEMO)/pynet-rgb-w8-$(DEMO_SIZE)-int8.tflite
 
@@ -39,7 +40,7 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 	@touch $(READY)
 
 demo: setup
-	$(BIN)/python -m convert.tflite --size $(DEMO_SIZE) --out $(DEMO)
+	$(BIN)/python -m convert.tflite --tuned $(TUNED) --size $(DEMO_SIZE) --out $(DEMO)
 	$(BIN)/python -m pynet_tf.render $(DEMO_PHOTO) --model $(DEMO_MODEL) --before-after --out $(DEMO)
 
 test: setup
@@ -49,7 +50,7 @@ android: setup $(ANDROID_MODELS)
 	android_demo/build.sh apk $(ANDROID_MODELS)
 
 $(ANDROID_MODEL)-%.tflite: $(READY) $(wildcard pynet_tf/models/*.keras)
-	$(BIN)/python -m convert.tflite --recipe $* --size 512x768 --check-count 2 --out $(ANDROID)
+	$(BIN)/python -m convert.tflite --tuned $(TUNED) --recipe $* --size 512x768 --check-count 2 --out $(ANDROID)
 
 android-test: setup
 	$(BIN)/python -m tests.android_demo.expected

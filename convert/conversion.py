@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +31,7 @@ from quantize.ranges import load_ranges
 
 Watch = Callable[[Iterable[NDArray[np.float32]], int, str], Iterator[NDArray[np.float32]]]
 Say = Callable[[str], None]
+_OF_A_NORM = re.compile(r"^\w+(?=_norm/)")
 _OTHER_SUFFIXES = {".tflite": (".onnx",), ".onnx": (".tflite",)}
 
 
@@ -206,7 +209,9 @@ class Conversion:
 
     def _say_missing(self, recipe: str, tensors: Sequence[str]) -> None:
         self.unlearnt.add(recipe)
-        self.say(f"{recipe}: {len(tensors)} tensors have no learnt range and are calibrated: {', '.join(tensors)}")
+        kinds = Counter(_OF_A_NORM.sub("*", name) for name in tensors)
+        listed = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in kinds.items())
+        self.say(f"{recipe}: {len(tensors)} tensors have no learnt range and are calibrated: {listed}")
 
     def _prove(self, recipe: Recipe, content: Any, source: SourceModel, check: Check) -> ArtifactFacts:
         name = self.name_of(recipe)
