@@ -5,18 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calib_data.dataset import SAMPLES, find_pairs
 from calib_data.errors import UserError
+from calib_data.fit import input_at_size
 from calib_data.sizes import PhotoSize
 from convert.exporter import TFLiteExporter
 from convert.flatbuffer import Flatbuffer
 from convert.recipes import load_recipe
-from pynet_tf import PyNETConfig, build_pynet
+from pynet_tf import PyNETConfig, build_pynet, load_model
+from pynet_tf.metrics import psnr
 from pynet_tf.model_files import config_of
 from quantize.norms import NORMS, freeze
 from tests.quantize.conftest import Make, inputs
 
 REACH = 960
 """Pixels of the input tensor that a pixel may depend on to each side: the sum over all levels of their taps."""
+OVERLAP = 192
+"""Pixels of the input tensor by which a tile reaches into its neighbours: 384 of the photo."""
 
 
 @pytest.mark.parametrize("head", ["residual", "blend"])
@@ -68,3 +73,21 @@ def test_a_frozen_network_sees_only_its_surroundings_and_the_original_the_whole_
     for network, is_local in ((frozen, True), (model, False)):
         whole, tile = (network(one)["level1"][:, :, :128].numpy() for one in (photo, part))
         assert np.allclose(whole, tile, atol=1e-6) == is_local
+
+
+@pytest.mark.slow
+def test_the_frozen_sample_model_leaves_no_seams_between_tiles_that_overlap_by_384_pixels() -> None:
+    size, pairs = PhotoSize(1024, 1536), find_pairs(SAMPLES, "train")[:4]
+    frozen = freeze(load_model(), (input_at_size(pair, PhotoSize(512, 768), with_depth=False) for pair in pairs))
+    photo = input_at_size(find_pairs(SAMPLES, "test")[0], size, with_depth=False)
+    _, height, width, _ = photo.shape
+    parts = []
+    for top in (0, height // 2):
+        row = []
+        for left in (0, width // 2):
+            above, before = max(0, top - OVERLAP), max(0, left - OVERLAP)
+            tile = photo[:, above : top + height // 2 + OVERLAP, before : left + width // 2 + OVERLAP]
+            picture = frozen(tile)["level1"].numpy()[:, 2 * (top - above) :, 2 * (left - before) :]
+            row.append(picture[:, :height, :width])
+        parts.append(np.concatenate(row, axis=2))
+    assert psnr(frozen(photo)["level1"].numpy(), np.concatenate(parts, axis=1)) >= 50
