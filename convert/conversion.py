@@ -64,8 +64,8 @@ class Network:
         Raises:
             UserError: It is none of ours, or damaged.
         """
-        ranges = load_ranges(file)
-        return cls(load_model(file), file, None if ranges is None else ranges.ranges)
+        model, ranges = load_model(file), load_ranges(file)
+        return cls(model, file, None if ranges is None else ranges.ranges)
 
     @property
     def inputs(self) -> str:
