@@ -21,6 +21,7 @@ from convert.rewrites.stage import REWRITES, Choice, rewrite
 from convert.trace import BOKEH, PHOTO, freeze
 from convert.weights import store_as_float16, store_as_int8
 from quantize.calibration import Measured, measure
+from quantize.scheme import known_ranges
 
 Photos = Callable[[], Iterable[NDArray[np.float32]]]
 
@@ -57,7 +58,8 @@ class TFLiteExporter:
         self._size = size
         self._photos = photos
         self._rewrites = rewrites
-        self._learnt, self._missing = learnt, missing
+        self._learnt = None if learnt is None else {**known_ranges(model), **learnt}
+        self._missing = missing
 
     def export(self, recipe: Recipe) -> bytes:
         """The content of a .tflite file with the signature `photo` to `bokeh`.

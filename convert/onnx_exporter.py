@@ -22,6 +22,7 @@ from convert.onnx_trace import trace
 from convert.onnx_weights import compute_in_float16, store_as_int8
 from convert.recipes import Recipe
 from quantize.calibration import measure
+from quantize.scheme import known_ranges
 
 Photos = Callable[[], Iterable[NDArray[np.float32]]]
 DEFAULT_OPSET = 17
@@ -72,7 +73,8 @@ class OnnxExporter:
         self._size = size
         self._form = form or OnnxForm()
         self._photos = photos
-        self._learnt, self._missing = learnt, missing
+        self._learnt = None if learnt is None else {**known_ranges(model), **learnt}
+        self._missing = missing
 
     def export(self, recipe: Recipe) -> OnnxGraph:
         """A checked graph from `photo` to `bokeh`.

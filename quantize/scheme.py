@@ -27,7 +27,7 @@ from quantize.graph import OUTPUT, layers_of, parents, walk
 
 Range = tuple[float, float]
 
-_HEAD = (OUTPUT, f"{OUTPUT}_photo", f"{OUTPUT}_soft*", "photo_soft*")
+_HEAD = (OUTPUT, f"{OUTPUT}_photo")
 RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm", *_HEAD), "int8-full": ()}
 """Patterns of the layers that each recipe leaves in float: `int8` the norms, and what the head does with the photo."""
 
@@ -122,6 +122,12 @@ def make_scheme(model: keras.Model, in_float: Iterable[str] = RECIPES["int8"]) -
     ways = {f"{OUTPUT}/{step}": "window" for step in _DIFFERENCES}
     ways |= dict.fromkeys(_only_for_leaky(model, everything), "leaky")
     return replace(everything, in_float=floats, group=group, fixed=fixed, ways=ways)
+
+
+def known_ranges(model: keras.Model) -> dict[str, Range]:
+    """The ranges of all tensors of a network that are known without photos, by `layer` or `layer/step`."""
+    scheme = make_scheme(model, ())
+    return {name: scheme.fixed[group] for name, group in scheme.group.items() if group in scheme.fixed}
 
 
 def _only_for_leaky(model: keras.Model, scheme: Scheme) -> Iterator[str]:
