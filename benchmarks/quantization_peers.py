@@ -265,7 +265,7 @@ def _print(rows: Sequence[Row]) -> None:
     cells = (
         (
             row.name,
-            "all" if row.is_integer else "not the norm",
+            "all" if row.is_integer else "not all",
             f"{row.mean_psnr:.2f}",
             f"{row.worst_psnr:.2f}",
             f"{row.mib:.2f}",
