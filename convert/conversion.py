@@ -20,7 +20,7 @@ from calib_data.sizes import PhotoSize
 from convert.artifact import ArtifactFacts, RuntimeFacts, SourceModel, describe, with_metadata
 from convert.checking import Check
 from convert.exporter import TFLiteExporter
-from convert.photo_sets import PhotoSet
+from convert.photo_sets import FEW_PHOTOS, PhotoSet
 from convert.ranged import Ranges
 from convert.recipes import Recipe
 from convert.rewrites.stage import REWRITES
@@ -167,6 +167,13 @@ class Conversion:
         for recipe, content in zip(recipes, contents, strict=True):
             self.artifacts.append(self._prove(recipe, content, self._network(recipe).source(), check))
         return self.artifacts
+
+    def doubt(self, recipes: Sequence[Recipe]) -> str:
+        """Why the ranges of these recipes may be poor, for the user; empty if they are learnt, or photos are enough."""
+        count = len(self.calibration.pairs)
+        if count >= FEW_PHOTOS or not any(self._calibrates(recipe) for recipe in recipes):
+            return ""
+        return f"{count} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on."
 
     def name_of(self, recipe: Recipe) -> str:
         """The artifact's name, without suffix."""

@@ -17,6 +17,8 @@ from ai_edge_litert import schema_py_generated as schema
 from convert.flatbuffer import Flatbuffer, Op
 from convert.rewrites.editing import Editor
 
+NEGATIVE = "/negative"
+"""Ends the names of the products, which are no tensors of the network."""
 _LARGEST = 127
 _LEAST = -128
 _8_BIT = 2  # the version of MUL and ADD that takes int8
@@ -43,8 +45,8 @@ def _sum(editor: Editor, op: Op) -> list[object]:
     share = np.float32(1 - op.raw.builtinOptions.alpha)
     factor = editor.constant(f"leaky/{share:g}", np.array(-_LARGEST, np.int8))
     _set_scale(editor, factor, float(share) / _LARGEST, 0)
-    negative = editor.tensor(f"{editor.file.tensor_name(target)}/negative", editor.shape(target))
-    editor.file.tensor(negative).type = schema.TensorType.INT8
+    name = editor.file.tensor_name(target) + NEGATIVE
+    negative = editor.tensor(name, editor.shape(target), schema.TensorType.INT8)
     _set_scale(editor, negative, float(share) * editor.file.tensor(source).quantization.scale[0], _LEAST)
     times, plus = schema.MulOptionsT(), schema.AddOptionsT()
     times.fusedActivationFunction = schema.ActivationFunctionType.RELU

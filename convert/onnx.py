@@ -89,7 +89,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
     from convert.conversion import load_networks
     from convert.onnx_conversion import OnnxConversion
     from convert.onnx_exporter import OnnxForm
-    from convert.photo_sets import FEW_PHOTOS, calibration_set, check_set
+    from convert.photo_sets import calibration_set, check_set
     from convert.runtimes import installed_runtimes
     from convert.summary import print_summary
 
@@ -98,9 +98,6 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
     skipped = Skipped()
     calibration = calibration_set(options.calibration, options.size, network.inputs == "rgbd", skipped)
     check = check_set(options.check, options.check_count, calibration)
-    calibrates = tuned.learnt is None and any(recipe.needs_calibration for recipe in recipes)
-    if calibrates and len(calibration.pairs) < FEW_PHOTOS:
-        command.warn(f"{len(calibration.pairs)} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on.")
     conversion = OnnxConversion(
         network,
         tuned,
@@ -116,6 +113,8 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
         external_data=options.external_data,
     )
     conversion.check_side_files(options.out, recipes)
+    if doubt := conversion.doubt(recipes):
+        command.warn(doubt)
     artifacts = conversion.convert(recipes)
     conversion.publish(options.out)
     print_summary(artifacts, options.out)

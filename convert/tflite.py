@@ -99,7 +99,7 @@ def _explain(options: argparse.Namespace, rewrites: frozenset[str]) -> int:
 
 def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: frozenset[str], folder: Path) -> int:
     from convert.conversion import Conversion, load_networks
-    from convert.photo_sets import FEW_PHOTOS, calibration_set, check_set
+    from convert.photo_sets import calibration_set, check_set
     from convert.runtimes import installed_runtimes
     from convert.summary import newer_than, print_summary
 
@@ -107,9 +107,6 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
     skipped = Skipped()
     calibration = calibration_set(options.calibration, options.size, network.inputs == "rgbd", skipped)
     check = check_set(options.check, options.check_count, calibration)
-    calibrates = tuned.learnt is None and any(recipe.needs_calibration for recipe in recipes)
-    if calibrates and len(calibration.pairs) < FEW_PHOTOS:
-        command.warn(f"{len(calibration.pairs)} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on.")
     conversion = Conversion(
         network,
         tuned,
@@ -124,6 +121,8 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
         rewrites,
     )
     conversion.check_side_files(options.out, recipes)
+    if doubt := conversion.doubt(recipes):
+        command.warn(doubt)
     artifacts = conversion.convert(recipes)
     conversion.publish(options.out)
     print_summary(artifacts, options.out)

@@ -15,7 +15,7 @@ _UNSHARED = 0  # the buffer of what is computed
 
 
 class Editor:
-    """Adds to the graph of a float file; operations are returned, to be put where they belong.
+    """Adds to the graph of a file; operations are returned, to be put where they belong.
 
     Args:
         file: The file, changed in place.
@@ -30,11 +30,11 @@ class Editor:
         shape = self.file.tensor(index).shape
         return () if shape is None else tuple(int(side) for side in shape)
 
-    def tensor(self, name: str, shape: Sequence[int]) -> int:
-        """The place of a new float32 tensor that some operation computes."""
+    def tensor(self, name: str, shape: Sequence[int], kind: int = schema.TensorType.FLOAT32) -> int:
+        """The place of a new tensor that some operation computes, of one of the schema's types."""
         tensor = schema.TensorT()
         tensor.name, tensor.shape = name.encode(), np.array(shape, np.int32)
-        tensor.type, tensor.buffer = schema.TensorType.FLOAT32, _UNSHARED
+        tensor.type, tensor.buffer = kind, _UNSHARED
         self.file.graph.tensors.append(tensor)
         return len(self.file.graph.tensors) - 1
 

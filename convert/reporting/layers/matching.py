@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.leaky import NEGATIVE
 from convert.reporting.layers.tapping import NCHW_TO_NHWC, NHWC_TO_NCHW
 from convert.reporting.layers.tensors import Graph, Tensor
 
@@ -17,8 +18,6 @@ _PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
 _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
 _FORM = re.compile(r"/(columns|bands)\d+$")
 """Ends the names of maps that `convert.rewrites` keeps in another form: the same values in the same order."""
-_ADDED_PART = "/negative"
-"""Ends the names of what `convert.leaky` computes on the way: no tensor of the network."""
 _RESHAPE, _NORM = "RESHAPE", "InstanceNormalization"
 
 
@@ -74,7 +73,7 @@ class Matcher:
         claimed = Counter(match.reference.name for match in found.values() if match is not None)
         matches = [match for match in found.values() if match is not None and claimed[match.reference.name] == 1]
         matched = {match.tensor.name for match in matches}
-        computed = [one for one in graph.tensors if one.op != _RESHAPE and not one.name.endswith(_ADDED_PART)]
+        computed = [one for one in graph.tensors if one.op != _RESHAPE and not one.name.endswith(NEGATIVE)]
         return matches, [tensor.name for tensor in computed if tensor.name not in matched]
 
     def _find(self, tensor: Tensor, graph: Graph) -> Match | None:

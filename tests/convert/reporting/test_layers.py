@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from convert.exporter import TFLiteExporter
+from convert.leaky import NEGATIVE
 from convert.onnx_exporter import OnnxExporter
 from convert.recipes import ONNX_STANDARD, load_recipe
 from convert.reporting.layers.float_graph import FloatGraph
@@ -87,7 +88,7 @@ def test_what_has_no_equal_is_listed_and_not_guessed(files, float_graph, tmp_pat
     assert len(steps) > 50
     assert not {row.tensor for row in found.rows} & set(found.unmatched)
     tensors = TFLiteGraph(files.int8, "litert-xnnpack", 2).tensors
-    names = {tensor.name for tensor in tensors if tensor.op != "RESHAPE" and not tensor.name.endswith("/negative")}
+    names = {tensor.name for tensor in tensors if tensor.op != "RESHAPE" and not tensor.name.endswith(NEGATIVE)}
     assert {row.tensor for row in found.rows if "LeakyRelu" in row.tensor}
     assert names >= {row.tensor for row in found.rows} | set(found.unmatched)
     assert len(names) == found.matched + len(found.unmatched)
