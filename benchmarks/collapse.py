@@ -1,10 +1,9 @@
 """`python -m benchmarks.collapse`: how PyNET collapses to one tone, and which of the suspects does it.
 
 One run follows the original's way: the `direct` head, all weights drawn small from one seed, Adam at 1e-3 on the sum
-of all levels' L1, end to end. Each other run changes one thing of that, or what a change needs beside it; the last two
-are our plan, with either head.
-All take the same number of steps. The curves are what `pynet_tf.train` logs: spread, chroma, and PSNR against that of
-the photo as it is.
+of all levels' L1, end to end. Each other run changes one thing of that, or what a change needs beside it; the last
+three are our plan, with either head. All take the same number of steps. The curves are what `pynet_tf.train` logs:
+spread, chroma, and PSNR against that of the photo as it is.
 """
 
 from __future__ import annotations
@@ -50,6 +49,7 @@ class Variant:
         clip_norm: Largest global norm of the gradients.
         all_levels: The loss is the sum over all levels, not the finest's alone.
         bottom_up: Level after level instead of end to end.
+        begun: A `direct` head begins with the photo, as `pynet_tf.growth` says.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Variant:
     clip_norm: float | None = None
     all_levels: bool = True
     bottom_up: bool = False
+    begun: bool = False
 
 
 _ORIGINAL = Variant("original", "nothing")
@@ -92,8 +93,18 @@ VARIANTS = (
         stddev=None,
         clip_norm=1.0,
     ),
-    Variant("our-plan-direct", "our start, clipping and plan, bottom-up", stddev=None, clip_norm=1.0, bottom_up=True),
-    Variant("our-plan", "the same with our head", "blend", stddev=None, clip_norm=1.0, bottom_up=True),
+    Variant(
+        "drawn-direct", "He initialization, clipping, our plan, bottom-up", stddev=None, clip_norm=1.0, bottom_up=True
+    ),
+    Variant(
+        "our-plan-direct",
+        "the same, levels begin with the photo or the picture below",
+        stddev=None,
+        clip_norm=1.0,
+        bottom_up=True,
+        begun=True,
+    ),
+    Variant("our-plan", "our plan with our head", "blend", stddev=None, clip_norm=1.0, bottom_up=True, begun=True),
 )
 
 
@@ -152,16 +163,18 @@ def _train(
     variant: Variant, options: argparse.Namespace, pairs: Sequence[Pair], watched: Sequence[Pair]
 ) -> tuple[_Curve, NDArray[np.float32]]:
     """The curve, an entry a look, and the last look's pictures."""
+    from pynet_tf.growth import begin, copy_weights
     from pynet_tf.monitor import Watch
     from pynet_tf.pipeline import CropStream
-    from pynet_tf.training import copy_weights
 
     curve: _Curve = []
     pictures: list[NDArray[np.float32]] = []
     below, done = None, 0
     for plan in _plans(variant, options):
         model = _build(variant, plan.level, options)
-        if below is not None:
+        if variant.begun:
+            begin(model, below)
+        elif below is not None:
             copy_weights(below, model)
         step = _make_step(variant, model, plan)
         watch = Watch(model, watched, plan, depth=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calib_data import command
 from calib_data.skipped import Skipped
 from pynet_tf.config import PyNETConfig
+from pynet_tf.loss_options import add_loss_options
 from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -63,14 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="mirror crops, but don't turn them by 90 degrees: for photos that are always held upright",
     )
     plan.add_argument("--learning-rate", type=float, help="Adam's peak rate (default: the plan's)")
-    plan.add_argument(
-        "--loss",
-        action="append",
-        type=_loss,
-        metavar="NAME=WEIGHT",
-        help="a loss instead of the plan's: l1, l2, ssim, ms_ssim, vgg, colour; repeatable",
-    )
-    plan.add_argument("--vgg-weights", type=Path, metavar="FILE", help="for the loss vgg (default: Keras' cache)")
+    add_loss_options(plan, "the plan's")
     plan.add_argument("--seed", type=int, default=1, help="decides initial weights and crops (default 1)")
     machine = options.add_argument_group("run")
     machine.add_argument("--out", type=Path, required=True, help="folder of the run: checkpoints, logs, model.keras")
@@ -148,14 +142,6 @@ def _cache(choice: str | None) -> CacheChoice:
     if choice is None:
         return None
     return "memory" if choice == "memory" else Path(choice)
-
-
-def _loss(text: str) -> tuple[str, float]:
-    name, equals, weight = text.partition("=")
-    try:
-        return name, float(weight) if equals else 1.0
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=WEIGHT, such as l1=0.5") from error
 
 
 if __name__ == "__main__":

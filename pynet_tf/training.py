@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
-from numpy.typing import NDArray
 
 from calib_data.dataset import Pair
 from calib_data.errors import UserError
@@ -23,12 +22,13 @@ from calib_data.files import make_folder, write_json
 from pynet_tf.checkpoints import Checkpoints
 from pynet_tf.config import PyNETConfig
 from pynet_tf.devices import check_shares, distributed, worker_index
+from pynet_tf.growth import begin
 from pynet_tf.logbook import Logbook
 from pynet_tf.losses import Loss, total
 from pynet_tf.method import Method, Plain
 from pynet_tf.model_files import load_model
 from pynet_tf.monitor import Watch
-from pynet_tf.network import FIRST_LAYER, HEAD_LAYERS, build_pynet
+from pynet_tf.network import build_pynet
 from pynet_tf.pipeline import CropStream
 from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
 from pynet_tf.schedule import LevelPlan
@@ -218,8 +218,7 @@ class _Level:
         self._method, settings, strategy = run.method, run.settings, run.strategy
         with strategy.scope():
             self.network = build_pynet(settings.config, plan.level, seed=settings.seed, precision=settings.precision)
-            if below is not None:
-                copy_weights(below, self.network)
+            begin(self.network, below)
             trained = self._method.trained(self.network, plan)
             self.optimizer = make_optimizer(plan, settings.precision)
             self.optimizer.build(trained.trainable_variables)
@@ -364,44 +363,6 @@ class _Recent:
         }
         self._losses, self._skipped, self._seconds = [], 0, 0.0
         return figures
-
-
-def copy_weights(source: keras.Model, target: keras.Model) -> int:
-    """Copy the weights of layers that both models have, by name; returns how many layers that were.
-
-    A network with depth may start from one without: what reads the depth map begins at zero. One with another head
-    keeps those layers of its own heads that have other shapes.
-
-    Raises:
-        UserError: A layer of that name has other shapes, or no layer is common.
-    """
-    copied = 0
-    names = {other.name for other in target.layers}
-    for layer in source.layers:
-        if not layer.weights or layer.name not in names:
-            continue
-        weights, other = layer.get_weights(), target.get_layer(layer.name)
-        if layer.name == FIRST_LAYER and source.input_shape[-1] < target.input_shape[-1]:
-            weights = [_with_depth(weights[0]), *weights[1:]]
-        if [weight.shape for weight in weights] != [tuple(weight.shape) for weight in other.weights]:
-            if layer.name in HEAD_LAYERS:
-                continue
-            raise UserError(
-                f"layer {layer.name} has other shapes in the model to start from.",
-                "Train with the same --width and norm as that model; only --inputs rgbd may start from rgb.",
-            )
-        other.set_weights(weights)
-        copied += 1
-    if not copied:
-        raise UserError("the model to start from has no layer in common with this one.", "Start from a PyNET.")
-    return copied
-
-
-def _with_depth(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The first kernel `(3, 3, 4 * 3, maps)` for four channels in each of the 2x2 pixels, zero for the fourth."""
-    side, _, channels, maps = kernel.shape
-    pixels = kernel.reshape(side, side, 4, channels // 4, maps)
-    return np.pad(pixels, ((0, 0), (0, 0), (0, 0), (0, 1), (0, 0))).reshape(side, side, -1, maps)
 
 
 def _as_data(settings: RunSettings) -> dict[str, Any]:

@@ -17,10 +17,10 @@ import tf_keras as keras
 from numpy.typing import NDArray
 
 from calib_data.errors import UserError
+from pynet_tf.growth import copy_weights
 from pynet_tf.layers import InstanceNorm
 from pynet_tf.model_files import config_of
 from pynet_tf.network import build_pynet
-from pynet_tf.training import copy_weights
 from quantize.graph import layers_of, walk
 
 _MEAN, _VARIANCE = "Mean_1", "Mean_3"

@@ -14,6 +14,7 @@ from calib_data.dataset import Pair
 from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize, parse_size
 from calib_data.skipped import Skipped
+from pynet_tf.loss_options import add_loss_options
 from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     tuning.add_argument("--output-weight", type=float, default=1.0, help="of the float network's picture (default 1)")
     tuning.add_argument("--feature-weight", type=float, default=0.05, help="of its maps, level by level (default 0.05)")
     tuning.add_argument("--task-weight", type=float, default=0.2, help="of the targets (default 0.2)")
+    add_loss_options(tuning, "l1=1 for the targets")
     tuning.add_argument(
         "--warm-up", type=float, default=0.5, help="share of the steps before ranges are frozen (default 0.5)"
     )
@@ -88,7 +90,8 @@ def run(options: argparse.Namespace) -> int:
         options.warm_up,
         options.norm,
     )
-    plan = LevelPlan(1, options.steps, options.batch, options.crop, options.learning_rate)
+    losses = dict(options.loss) if options.loss else {"l1": 1.0}
+    plan = LevelPlan(1, options.steps, options.batch, options.crop, options.learning_rate, losses)
     teacher = load_model(options.model or SAMPLE_MODEL)
     depth = config_of(teacher).inputs == "rgbd"
     skipped = Skipped() if options.skip_incomplete else None
@@ -111,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
     )
     with tempfile.TemporaryDirectory() as folder, reporter([plan]) as told:
         method = Tuning(teacher, start, tuning, photos, compared, _converter(options, Path(folder)), told.warn)
-        training = Run(options.out, settings, told, method=method)
+        training = Run(options.out, settings, told, vgg_weights=options.vgg_weights, method=method)
         training.open(options.resume, pairs)
         model = training.train(pairs, watched, start)
     command.tell(f"model: {model}")

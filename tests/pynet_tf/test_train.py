@@ -17,9 +17,10 @@ from PIL import Image
 from calib_data import command
 from calib_data.dataset import find_pairs
 from pynet_tf import PyNETConfig, build_pynet, load_model, save_model, train
+from pynet_tf.growth import copy_weights
 from pynet_tf.model_files import config_of, finest_level
 from pynet_tf.schedule import make_plan
-from pynet_tf.training import Run, RunSettings, copy_weights
+from pynet_tf.training import Run, RunSettings
 from tests.conftest import ROOT, smooth_picture, write_picture
 
 
