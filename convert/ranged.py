@@ -15,7 +15,7 @@ from convert.flatbuffer import Flatbuffer
 from convert.integers import set_range
 from convert.recipes import Recipe
 
-_FORM = re.compile(r"/(?:columns|bands)\d+(?:/|$).*")
+_FORM = re.compile(r"/(?:columns|bands|phases)\d+(?:/|$).*")
 _COUNTED = re.compile(r"(?<![_\d])\d+$")  # the converter tells names apart by a number, TensorFlow by `_` and one
 
 _UNREAD = (-1.0, 1.0)

@@ -12,8 +12,10 @@ from convert.flatbuffer import Flatbuffer, Op
 from convert.rewrites.bands import split_bands
 from convert.rewrites.columns import fold_columns
 from convert.rewrites.cost import Convolution, Form, cheapest
+from convert.rewrites.subpixel import make_subpixel
 
 REWRITES = {
+    "subpixel": "transposed convolutions as plain ones whose maps are the pixels in between",
     "columns": "convolutions on neighbouring columns at once",
     "bands": "convolutions on bands of rows as a batch",
     "late": "operations that make more than they free run only when their result is needed",
@@ -60,6 +62,8 @@ def rewrite(file: Flatbuffer, names: Collection[str]) -> list[Choice]:
         file: The converter's float32 file.
         names: Of `REWRITES`; `late` is for finished files and not applied here.
     """
+    if "subpixel" in names:
+        make_subpixel(file)
     choices: dict[int, Choice] = {}
     for op, plain in _convolutions(file):
         form = cheapest(plain, "columns" in names, "bands" in names)

@@ -16,8 +16,10 @@ from convert.reporting.layers.tensors import Graph, Tensor
 
 _PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
 _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
-_FORM = re.compile(r"/(columns|bands)\d+$")
+_FORM = re.compile(r"/(columns|bands|phases)\d+$")
 """Ends the names of maps that `convert.rewrites` keeps in another form: the same values in the same order."""
+WITHIN_FORM = re.compile(r"/(columns|bands|phases)\d+/")
+"""In the names of what a rewrite computes on the way to a form, which is no tensor of the network."""
 _RESHAPE, _NORM = "RESHAPE", "InstanceNormalization"
 
 
@@ -49,7 +51,7 @@ class Matcher:
     layout, or a form's of `convert.rewrites`. An InstanceNormalization is the last operation of its layer.
 
     A convolution that adds its bias is the reference's BiasAdd, and one with a fused ReLU the ReLU behind it. A sum may
-    stand for a leaky ReLU, whose name it has then.
+    stand for a leaky ReLU, and a join of rows for a transposed convolution, whose name it has then.
     """
 
     def __init__(self, reference: Graph) -> None:
@@ -67,19 +69,21 @@ class Matcher:
         """The tensors of a file that are found in the reference, in order, and the names of those that are not.
 
         A tensor of the reference to which several of the file would belong belongs to none of them. A RESHAPE, which
-        computes nothing, and what `convert.leaky` computes on the way are in neither list.
+        computes nothing, and what `convert.leaky` and `convert.rewrites` compute on the way are in neither list.
         """
-        found = {tensor.name: self._find(tensor, graph) for tensor in graph.tensors}
+        own = [tensor for tensor in graph.tensors if not WITHIN_FORM.search(tensor.name)]
+        found = {tensor.name: self._find(tensor, graph) for tensor in own}
         claimed = Counter(match.reference.name for match in found.values() if match is not None)
         matches = [match for match in found.values() if match is not None and claimed[match.reference.name] == 1]
         matched = {match.tensor.name for match in matches}
-        computed = [one for one in graph.tensors if one.op != _RESHAPE and not one.name.endswith(NEGATIVE)]
+        computed = [one for one in own if one.op != _RESHAPE and not one.name.endswith(NEGATIVE)]
         return matches, [tensor.name for tensor in computed if tensor.name not in matched]
 
     def _find(self, tensor: Tensor, graph: Graph) -> Match | None:
         if tensor.name == graph.output:
             return _fitted(tensor, self._tensors[self._output])
-        parts = [_FORM.sub("", part) for part in tensor.name.split(";")]
+        names = tensor.name.split(";")
+        parts = [*names, *(_FORM.sub("", name) for name in names if _FORM.search(name))]
         candidates = [self._tensors[name] for part in parts if (name := self._known(part))]
         for candidate in sorted(candidates, key=lambda one: self._order[one.name], reverse=True):
             if tensor.op == _NORM:
@@ -108,6 +112,8 @@ class Matcher:
         kinds = {tensor.kind, "relu" if tensor.has_relu else tensor.kind, "bias" if tensor.has_bias else tensor.kind}
         if tensor.kind == "add":
             kinds |= {"bias", "leaky"}
+        if tensor.kind == "concat":
+            kinds |= {"deconv"}
         return found if tensor.kind and found.kind in kinds else None
 
     def _reader(self, tensor: Tensor, kind: str) -> Tensor | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.reporting.layers.float_graph import FloatGraph
-from convert.reporting.layers.matching import Match, Matcher
+from convert.reporting.layers.matching import WITHIN_FORM, Match, Matcher
 from convert.reporting.layers.tensors import Graph, passes
 from convert.reporting.process import RuntimeFailedError
 from convert.reporting.record import LayerRow, LayerStudy
@@ -168,17 +168,21 @@ def _alone(
 
 
 def _sources(graph: Graph) -> dict[str, tuple[str, ...]]:
-    """What each tensor's operation reads, constants aside, seen through steps that only change type or shape."""
+    """What each tensor's operation reads, constants aside, once each.
+
+    It is seen through steps that only change type or shape, and through those of a rewrite.
+    """
     made = {tensor.name: tensor for tensor in graph.tensors}
     constants = {tensor.name for tensor in graph.tensors if not tensor.reads}
 
     def seen(name: str) -> str:
-        while name in made and made[name].op in _PASSED_ON and made[name].reads:
+        while name in made and made[name].reads and (made[name].op in _PASSED_ON or WITHIN_FORM.search(name)):
             name = made[name].reads[0]
         return name
 
     return {
-        tensor.name: tuple(seen(name) for name in tensor.reads if name not in constants) for tensor in graph.tensors
+        tensor.name: tuple(dict.fromkeys(seen(name) for name in tensor.reads if name not in constants))
+        for tensor in graph.tensors
     }
 
 

@@ -50,7 +50,7 @@ def make(model: Path, folder: Path) -> Files:
 def broken_tflite(source: Path, target: Path, factor: float = 8.0) -> Path:
     """A copy of an int8 file in which one scale of the weights of `UP` is wrong by a factor."""
     file = Flatbuffer.read(source.read_bytes())
-    op = next(op for op in file.ops() if op.name == "TRANSPOSE_CONV" and UP in op.scope)
+    op = next(op for op in file.ops() if op.name == "CONV_2D" and UP in op.scope)
     noted = file.tensor(int(op.raw.inputs[1])).quantization
     scales = np.array(noted.scale)
     scales[scales.argmax()] *= factor

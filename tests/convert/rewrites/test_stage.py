@@ -73,7 +73,7 @@ def test_rewrites_are_chosen_by_name() -> None:
 
 @pytest.mark.parametrize("arguments", [(["colums"], []), ([], ["colums"])])
 def test_an_unknown_rewrite_is_refused_with_those_that_there_are(arguments) -> None:
-    with pytest.raises(UserError, match="no rewrite 'colums'; known are columns, bands, late"):
+    with pytest.raises(UserError, match="no rewrite 'colums'; known are subpixel, columns, bands, late"):
         chosen_names(*arguments)
 
 
