@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _EQUAL_SEED = 2020
 _LOOKS = 20
+_COLOURS = 10  # after so many lines Matplotlib's colours begin again
 _BOTTOM_UP_SHARES = {7: 0.1, 6: 0.1, 5: 0.1, 4: 0.15, 3: 0.2, 2: 0.05, 1: 0.3}
 
 
@@ -297,11 +298,12 @@ def _draw_curves(curves: dict[str, _Curve], path: Path) -> None:
 
     mpl.use("agg")
     figure, axes = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
-    for name, curve in curves.items():
+    for place, (name, curve) in enumerate(curves.items()):
+        line = "-" if place < _COLOURS else "--"
         steps = [entry["step"] for entry in curve]
         gain = [entry["psnr"] - entry["identity_psnr"] for entry in curve]
         for axis, values in zip(axes, ([e["spread"] for e in curve], [e["chroma"] for e in curve], gain), strict=True):
-            axis.plot(steps, values, label=name)
+            axis.plot(steps, values, line, label=name)
     for axis, title in zip(
         axes, ("contrast / target's", "colour / target's", "PSNR over the photo's, dB"), strict=True
     ):
