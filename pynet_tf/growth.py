@@ -16,6 +16,7 @@ import tf_keras as keras
 from numpy.typing import NDArray
 
 from calib_data.errors import UserError
+from pynet_tf.layers import DirectHead
 from pynet_tf.network import FIRST_LAYER, HEAD_LAYERS, LEAKY_SLOPE
 
 _COLOURS = 3
@@ -40,7 +41,7 @@ def begin(network: keras.Model, below: keras.Model | None) -> None:
     Raises:
         UserError: As `copy_weights`.
     """
-    direct = network.get_layer(network.output_names[-1]).__class__.__name__ == "DirectHead"
+    direct = any(isinstance(layer, DirectHead) for layer in network.layers)
     trained = set() if below is None else {layer.name for layer in below.layers}
     names = {layer.name for layer in network.layers}
     if direct and "level3_head" not in trained:
@@ -95,30 +96,26 @@ def _let_colours_through(network: keras.Model, names: set[str]) -> None:
     """Mean colours of 2x2 pixels in the finest encoder stage's first three maps, and from there to level 3's head."""
     first = network.get_layer(FIRST_LAYER)
     maps = min(_COLOURS, first.filters)
+    colours = np.arange(maps)
     channels = first.input_shape[-1] // 4
-    for name, offset in (
-        (FIRST_LAYER, None),
-        ("encoder3_conv3b", 0),
-        ("level3_block9_conv3a", -first.filters),
-        ("level3_block9_conv3b", 0),
-    ):
-        if name not in names:
-            continue
-        kernel, bias = network.get_layer(name).get_weights()
-        kernel[..., :maps] = 0.0
-        for colour in range(maps):
-            if offset is None:
-                kernel[1, 1, colour::channels, colour] = 0.25
-            else:
-                kernel[1, 1, offset % kernel.shape[2] + colour, colour] = 1.0
-        bias[:maps] = 0.0
-        network.get_layer(name).set_weights([kernel, bias])
+    passing = {
+        FIRST_LAYER: [(colours + pixel * channels, 0.25) for pixel in range(4)],
+        "encoder3_conv3b": [(colours, 1.0)],
+    }
     if "level3_head" in names:
+        behind = network.get_layer("level3_block9_conv3a").input_shape[-1] - first.filters
+        passing |= {"level3_block9_conv3a": [(behind + colours, 1.0)], "level3_block9_conv3b": [(colours, 1.0)]}
         kernel, bias = network.get_layer("level3_head").get_weights()
         kernel *= _DRAWN
-        kernel[1, 1, range(maps), range(maps)] += _STEEPNESS
+        kernel[1, 1, colours, colours] += _STEEPNESS
         bias[:maps] = -_STEEPNESS / 2
         network.get_layer("level3_head").set_weights([kernel, bias])
+    for name, taps in passing.items():
+        kernel, bias = network.get_layer(name).get_weights()
+        kernel[..., :maps] = 0.0
+        for sources, share in taps:
+            kernel[1, 1, sources, colours] = share
+        network.get_layer(name).set_weights([kernel, bias])
 
 
 def _enlarge_level_3(network: keras.Model) -> None:
