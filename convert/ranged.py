@@ -14,8 +14,9 @@ from ai_edge_litert import schema_py_generated as schema
 from convert.flatbuffer import Flatbuffer
 from convert.integers import set_range
 from convert.recipes import Recipe
+from convert.rewrites.forms import FORM
 
-_FORM = re.compile(r"/(?:columns|bands|phases)\d+(?:/|$).*")
+_FORM = re.compile(FORM + "(?:/|$).*")
 _COUNTED = re.compile(r"(?<![_\d])\d+$")  # the converter tells names apart by a number, TensorFlow by `_` and one
 
 _UNREAD = (-1.0, 1.0)

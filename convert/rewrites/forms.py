@@ -16,6 +16,8 @@ import numpy as np
 from convert.flatbuffer import Flatbuffer, Op
 from convert.rewrites.editing import Editor
 
+FORM = r"/(?:columns|bands|phases)\d+"
+"""Pattern of what follows the name of a map in another form; behind a further `/` is what leads there."""
 POINTWISE = frozenset({"LEAKY_RELU", "TANH", "RELU", "ADD"})
 
 

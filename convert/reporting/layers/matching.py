@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from convert.leaky import NEGATIVE
 from convert.reporting.layers.tapping import NCHW_TO_NHWC, NHWC_TO_NCHW
 from convert.reporting.layers.tensors import Graph, Tensor
+from convert.rewrites.forms import FORM
 
 _PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
 _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
-_FORM = re.compile(r"/(columns|bands|phases)\d+$")
-"""Ends the names of maps that `convert.rewrites` keeps in another form: the same values in the same order."""
-WITHIN_FORM = re.compile(r"/(columns|bands|phases)\d+/")
+_FORM = re.compile(FORM + "$")
+WITHIN_FORM = re.compile(FORM + "/")
 """In the names of what a rewrite computes on the way to a form, which is no tensor of the network."""
 _RESHAPE, _NORM = "RESHAPE", "InstanceNormalization"
 
