@@ -20,8 +20,6 @@ from ai_edge_litert import schema_py_generated as schema
 from convert.flatbuffer import Flatbuffer, Op
 from convert.rewrites.forms import POINTWISE, FormRewrite
 
-_OPTIONS = schema.BuiltinOptions
-
 
 def split_bands(file: Flatbuffer, bands: Mapping[int, int]) -> None:
     """Rewrite convolutions in place.
@@ -58,9 +56,7 @@ class _Splitting(FormRewrite):
         above = self._pad(above, [(1, 0), (0, 0)], f"above{rows}_first")
         below = self._pad(below, [(0, 1), (0, 0)], f"below{rows}_last")
         tall = self.edit.tensor(self._name(cut, f"rows{rows}"), (count, height + 2 * rows, width, maps))
-        options = schema.ConcatenationOptionsT()
-        options.axis = 1
-        self._add("CONCATENATION", (above, cut, below), tall, _OPTIONS.ConcatenationOptions, options)
+        self.order.append(self.edit.join((above, cut, below), 1, tall))
         return self._pad(tall, [(0, 0), (0, 0), (columns, columns)], f"rows{rows}_padded")
 
     def _slice(self, source: int, begin: tuple[int, int], end: tuple[int, int], name: str) -> int:
@@ -71,20 +67,14 @@ class _Splitting(FormRewrite):
         constants = [self.edit.constant(self._name(source, f"{name}/places"), values) for values in places]
         part = self.edit.tensor(self._name(source, name), shape)
         options = schema.StridedSliceOptionsT()
-        self._add("STRIDED_SLICE", (source, *constants), part, _OPTIONS.StridedSliceOptions, options)
+        kind = schema.BuiltinOptions.StridedSliceOptions
+        self.order.append(self.edit.operator("STRIDED_SLICE", 1, (source, *constants), part, kind, options))
         return part
 
     def _pad(self, source: int, padding: Sequence[tuple[int, int]], name: str) -> int:
         """A map with zeros before and after, along its first axes."""
-        full = np.array([*padding, *[(0, 0)] * (4 - len(padding))], np.int32)
-        shape = np.array(self.edit.shape(source)) + full.sum(axis=1)
-        padded = self.edit.tensor(self._name(source, name), shape.tolist())
-        constant = self.edit.constant(self._name(source, f"{name}/padding"), full)
-        self._add("PAD", (source, constant), padded, _OPTIONS.PadOptions, schema.PadOptionsT())
-        return padded
-
-    def _add(self, name: str, inputs: Sequence[int], output: int, kind: int, options: object) -> None:
-        self.order.append(self.edit.operator(name, 1, inputs, output, kind, options))
+        self.order.append(self.edit.pad(source, padding, self._name(source, name)))
+        return int(self.order[-1].outputs[0])
 
     def _name(self, index: int, part: str) -> str:
         return f"{self.file.tensor_name(index)}/{part}"

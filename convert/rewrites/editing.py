@@ -54,6 +54,21 @@ class Editor:
         options.newShape = shape
         return self.operator("RESHAPE", 1, (source, constant), target, schema.BuiltinOptions.ReshapeOptions, options)
 
+    def pad(self, source: int, padding: Sequence[tuple[int, int]], name: str) -> Any:
+        """An operation that gives a new tensor: a map with zeros before and after it, along its first axes."""
+        full = np.array([*padding, *[(0, 0)] * (4 - len(padding))], np.int32)
+        padded = self.tensor(name, (np.array(self.shape(source)) + full.sum(axis=1)).tolist())
+        constant = self.constant(f"{name}/padding", full)
+        return self.operator(
+            "PAD", 1, (source, constant), padded, schema.BuiltinOptions.PadOptions, schema.PadOptionsT()
+        )
+
+    def join(self, sources: Sequence[int], axis: int, target: int) -> Any:
+        """An operation that gives `target` the values of `sources`, one behind the other along an axis."""
+        options = schema.ConcatenationOptionsT()
+        options.axis = axis
+        return self.operator("CONCATENATION", 1, sources, target, schema.BuiltinOptions.ConcatenationOptions, options)
+
     def operator(self, name: str, version: int, inputs: Sequence[int], output: int, kind: int, options: Any) -> Any:
         """An operation with one output and its options, of the schema's `kind`."""
         raw = schema.OperatorT()

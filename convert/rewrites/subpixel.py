@@ -34,7 +34,6 @@ _BEFORE_AND_HERE = ((2, 0), (_NO_TAP, 1))
 _ROWS = ((2, 0), (1,))
 """Of rows likewise, where the odd one needs no pixel but this."""
 _FORM = "phases2"
-_KINDS = schema.BuiltinOptions
 
 Kernel = NDArray[np.float32]
 
@@ -108,10 +107,7 @@ class _Subpixel:
         rows = [self._row(source, target, row_kernel(weights, odd), np.tile(per_map, 2), odd) for odd in (0, 1)]
         _, height, width, maps = self.edit.shape(target)
         joined = self.edit.tensor(self._name(target), (1, height // 2, 2, width * maps))
-        options = schema.ConcatenationOptionsT()
-        options.axis = 2
-        self._add("CONCATENATION", rows, joined, _KINDS.ConcatenationOptions, options)
-        self.order.append(self.edit.reshape(joined, target))
+        self.order += [self.edit.join(rows, 2, joined), self.edit.reshape(joined, target)]
 
     def _row(self, source: int, target: int, kernel: Kernel, bias: Kernel, odd: int) -> int:
         """Every second row of the result, flat: `(1, H, 1, 2W*n)`."""
@@ -122,7 +118,8 @@ class _Subpixel:
         options = schema.Conv2DOptionsT()
         options.padding = schema.Padding.VALID
         options.strideH = options.strideW = options.dilationHFactor = options.dilationWFactor = 1
-        self._add("CONV_2D", (self._with_edge(source, odd), *constants), made, _KINDS.Conv2DOptions, options)
+        inputs = (self._with_edge(source, odd), *constants)
+        self.order.append(self.edit.operator("CONV_2D", 1, inputs, made, schema.BuiltinOptions.Conv2DOptions, options))
         flat = self.edit.tensor(f"{name}/flat", (1, height, 1, width * len(bias)))
         self.order.append(self.edit.reshape(made, flat))
         return flat
@@ -130,17 +127,10 @@ class _Subpixel:
     def _with_edge(self, source: int, odd: int) -> int:
         """A map with a column of zeros before it, and for even rows a row of them above; made once for all readers."""
         if (source, odd) not in self._padded:
-            padding = np.array([(0, 0), (1 - odd, 0), (1, 0), (0, 0)], np.int32)
-            shape = np.array(self.edit.shape(source)) + padding.sum(axis=1)
-            name = f"{self._name(source)}/edge{odd}"
-            padded = self.edit.tensor(name, shape.tolist())
-            constant = self.edit.constant(f"{name}/padding", padding)
-            self._add("PAD", (source, constant), padded, _KINDS.PadOptions, schema.PadOptionsT())
-            self._padded[source, odd] = padded
+            padding = [(0, 0), (1 - odd, 0), (1, 0)]
+            self.order.append(self.edit.pad(source, padding, f"{self._name(source)}/edge{odd}"))
+            self._padded[source, odd] = int(self.order[-1].outputs[0])
         return self._padded[source, odd]
-
-    def _add(self, name: str, inputs: Sequence[int], output: int, kind: int, options: object) -> None:
-        self.order.append(self.edit.operator(name, 1, inputs, output, kind, options))
 
     def _name(self, index: int) -> str:
         return f"{self.file.tensor_name(index)}/{_FORM}"

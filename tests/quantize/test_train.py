@@ -81,3 +81,17 @@ def test_numbers_out_of_range_are_refused(
     assert run(*call) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_losses_against_the_targets_are_chosen_and_noted(tiny_model: Path, photo_folder: Path, tmp_path: Path) -> None:
+    call = ["--model", tiny_model, "--data", photo_folder, "--out", tmp_path / "run", "--steps", 1, *SMALL]
+    assert run(*call, "--loss", "ssim=0.02", "--loss", "l2") == 0
+    settings = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
+    assert settings["plan"][0]["loss_weights"] == {"ssim": 0.02, "l2": 1.0}
+
+
+def test_an_unknown_loss_is_refused(tiny_model: Path, photo_folder: Path, tmp_path: Path, capsys) -> None:
+    call = ["--model", tiny_model, "--data", photo_folder, "--out", tmp_path / "run", *SMALL]
+    assert run(*call, "--loss", "l3=1") == 2
+    assert "l3 is no loss" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
