@@ -16,6 +16,7 @@ from calib_data.checks import ASPECT_TOLERANCE
 from calib_data.dataset import BOKEH, DEPTH, Pair
 from calib_data.errors import UserError
 from calib_data.parallel import in_parallel
+from pynet_tf.augmentation import drawn_side, reduced, toned, turned
 from pynet_tf.decoding import Header, read_header
 from pynet_tf.pictures import Pictures
 from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
@@ -107,35 +108,40 @@ class CropStream:
         number, crop = self._number(place_in_stream), self._plan.crop
         place = self._place(number)
         first = self._files * tf.cast(place, tf.int32)
-        corner = self._corner(number, self._pictures.sizes[first], 2 * crop)
-        layers = [_halved(self._photo(first, corner))]
+        size = self._pictures.sizes[first]
+        side = drawn_side(2 * crop, size, self._plan.zoom, _seed(self._seed, number, _CROP))
+        corner = self._corner(number, size, side)
+        photo, target = (self._photo(file, corner, side) for file in (first, first + 1))
+        if self._plan.tones:
+            photo, target = toned(photo, target, self._plan.tones, _seed(self._seed, number, _TURN))
+        layers = [_halved(photo)]
         if self._depth:
-            layers.append(self._depth_map(first + 2, self._pictures.sizes[first] // 2, corner // 2))
-        target = _at_level(self._photo(first + 1, corner), self._plan)
+            depth = self._depth_map(first + 2, size // 2, corner // 2, side // 2)
+            layers.append(reduced(depth, crop, "bilinear"))
+        target = _at_level(target, self._plan)
         turns = tf.random.stateless_uniform([2], _seed(self._seed, number, _TURN), maxval=4, dtype=tf.int32)
         if self._plan.upright:
             turns *= [0, 1]
-        return _turned(tf.concat(layers, axis=-1), turns), _turned(target, turns)
+        return turned(tf.concat(layers, axis=-1), turns), turned(target, turns)
 
-    def _photo(self, file: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:
-        side = 2 * self._plan.crop
-        return tf.ensure_shape(self._pictures.crop(file, corner, side, side, channels=3), (side, side, 3))
+    def _photo(self, file: tf.Tensor, corner: tf.Tensor, side: int | tf.Tensor) -> tf.Tensor:
+        """(2 crop, 2 crop, 3) of the square of `side` pixels at `corner`."""
+        return reduced(self._pictures.crop(file, corner, side, side, channels=3), 2 * self._plan.crop)
 
-    def _depth_map(self, file: tf.Tensor, half: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:
-        """(crop, crop, 1) of the depth map brought to the size `half` of the half-size photo, at `corner` in it."""
-        side, size = self._plan.crop, self._pictures.sizes[file]
+    def _depth_map(self, file: tf.Tensor, half: tf.Tensor, corner: tf.Tensor, side: int | tf.Tensor) -> tf.Tensor:
+        """(side, side, 1) of the depth map brought to the size `half` of the half-size photo, at `corner` in it."""
+        size = self._pictures.sizes[file]
 
         def resized() -> tf.Tensor:
             whole = self._pictures.crop(file, tf.zeros(2, tf.int32), size[0], size[1], channels=1)
             fitting = tf.image.resize(whole, half, "bilinear", antialias=True)
             return tf.clip_by_value(tf.slice(fitting, tf.concat([corner, [0]], axis=0), (side, side, 1)), 0.0, 1.0)
 
-        cropped = tf.cond(
+        return tf.cond(
             tf.reduce_all(size == half),
             lambda: self._pictures.crop(file, corner, side, side, channels=1),
             resized,
         )
-        return tf.ensure_shape(cropped, (side, side, 1))
 
     def _number(self, place_in_stream: tf.Tensor) -> tf.Tensor:
         """The running number of a crop in the whole, of which this stream may be a part."""
@@ -149,7 +155,7 @@ class CropStream:
         seed = _seed(self._seed, number // count, _SHUFFLE)
         return tf.random.experimental.index_shuffle(number % count, seed, count - 1)
 
-    def _corner(self, number: tf.Tensor, size: tf.Tensor, side: int) -> tf.Tensor:
+    def _corner(self, number: tf.Tensor, size: tf.Tensor, side: int | tf.Tensor) -> tf.Tensor:
         """Upper left pixel of the crop: even, so that it is one of the input tensor and of the depth map."""
         places = tf.random.stateless_uniform([2], _seed(self._seed, number, _CROP), maxval=1.0)
         return tf.cast(places * tf.cast((size - side) // 2 + 1, tf.float32), tf.int32) * 2
@@ -255,13 +261,6 @@ def _at_level(target: tf.Tensor, plan: LevelPlan) -> tf.Tensor:
         return target
     side = plan.output_side
     return tf.clip_by_value(tf.image.resize(target, (side, side), "bicubic", antialias=True), 0.0, 1.0)
-
-
-def _turned(layers: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
-    """Turned by `turns[0]` times 90 degrees, and mirrored if `turns[1]` is 2 or 3; (S, S, C)."""
-    turned = tf.image.rot90(layers, turns[0])
-    mirrored = tf.cond(turns[1] < 2, lambda: turned, lambda: tf.reverse(turned, axis=[1]))
-    return tf.ensure_shape(mirrored, layers.shape)
 
 
 def _seed(seed: int, number: tf.Tensor, purpose: int) -> tf.Tensor:

@@ -11,6 +11,7 @@ from pynet_tf.losses import check_side, check_weights
 from pynet_tf.network import TENSOR_MULTIPLE
 
 Decay = Literal["cosine", "constant"]
+_MOST_ZOOM = 8.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class LevelPlan:
         clip_norm: Largest global norm of the gradients; None leaves them.
         upright: Crops are mirrored left to right only. Otherwise they are also turned by 90 degrees, as the paper's;
             then nothing can be learnt from what is up, such as that the ground is nearer below.
+        zoom: Up to how many times a crop's side is cut from the photo and reduced to the crop: one photo shows its
+            subject in many sizes, and the whole scene in a small crop. 1 cuts crops as they are.
+        tones: How far gamma, colour and saturation of a pair are changed, both photos alike; 0 leaves them.
 
     Raises:
         UserError: A number is out of range or a loss is not known.
@@ -44,6 +48,8 @@ class LevelPlan:
     decay: Decay = "cosine"
     clip_norm: float | None = 1.0
     upright: bool = False
+    zoom: float = 1.0
+    tones: float = 0.0
 
     def __post_init__(self) -> None:
         check_level(self.level)
@@ -61,6 +67,13 @@ class LevelPlan:
             raise UserError(
                 f"--learning-rate is {self.learning_rate}; it lies between 0 and 1.", "Take 1e-3 or less with Adam."
             )
+        if not 1 <= self.zoom <= _MOST_ZOOM:
+            raise UserError(
+                f"--zoom is {self.zoom}; 1 to {_MOST_ZOOM:g} is allowed.",
+                "Take 2, or leave it out for crops as they are.",
+            )
+        if not 0 <= self.tones <= 1:
+            raise UserError(f"--tones is {self.tones}; 0 to 1 is allowed.", "Take 0.2, or leave it out.")
         if self.decay not in get_args(Decay):
             raise UserError(f"decay is {self.decay!r}.", f"Take one of {', '.join(get_args(Decay))}.")
 

@@ -47,6 +47,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--head", choices=("direct", "residual", "blend"), default="blend", help="direct is the paper's (default blend)"
     )
     network.add_argument(
+        "--norm",
+        choices=("instance", "none"),
+        default="instance",
+        help="none leaves normalization out, which integers like (default instance, the paper's)",
+    )
+    network.add_argument(
         "--from", dest="start", type=Path, metavar="MODEL", help=".keras whose weights to begin with, by layer name"
     )
     plan = options.add_argument_group("plan")
@@ -62,6 +68,12 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         default=None,
         help="mirror crops, but don't turn them by 90 degrees: for photos that are always held upright",
+    )
+    plan.add_argument(
+        "--zoom", type=float, help="cut up to so many times a crop's side, and reduce that to the crop (default: 1)"
+    )
+    plan.add_argument(
+        "--tones", type=float, help="change gamma, colours and saturation of a pair by up to so much (default: 0)"
     )
     plan.add_argument("--learning-rate", type=float, help="Adam's peak rate (default: the plan's)")
     add_loss_options(plan, "the plan's")
@@ -101,9 +113,11 @@ def run(options: argparse.Namespace) -> int:
         crop=options.crop,
         learning_rate=options.learning_rate,
         upright=options.upright,
+        zoom=options.zoom,
+        tones=options.tones,
         loss_weights=dict(options.loss) if options.loss else None,
     )
-    config = PyNETConfig(inputs=options.inputs, width=options.width, head=options.head)
+    config = PyNETConfig(options.inputs, options.width, options.head, options.norm)
     skipped = Skipped() if options.skip_incomplete else None
     pairs, watched = split(options.data, options.watch, options.inputs == "rgbd", skipped)
     if skipped:

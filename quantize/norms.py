@@ -55,13 +55,15 @@ def freeze(model: keras.Model, photos: Iterable[Picture]) -> keras.Model:
     batch = list(photos)
     if not batch:
         raise UserError("there are no photos to take statistics from.", "Name a folder with photos.")
-    seen = _Statistics()
-    walk(model, tf.constant(np.concatenate(batch)), seen, layers_of(model))
     result = build_pynet(replace(config, norm="none"))
     copy_weights(model, result)
-    for layer in model.layers:
-        if isinstance(layer, InstanceNorm) and (layer.name, _MEAN) in seen.found:
-            _fold(layer, seen, result.get_layer(layer.name.removesuffix(_SUFFIX)))
+    norms = [layer for layer in model.layers if isinstance(layer, InstanceNorm)]
+    needed = layers_of(model)
+    up_to_last = max((needed.index(norm.name) + 1 for norm in norms), default=0)
+    seen = _Statistics()
+    walk(model, tf.constant(np.concatenate(batch)), seen, needed[:up_to_last], kept=())
+    for norm in norms:
+        _fold(norm, seen, result.get_layer(norm.name.removesuffix(_SUFFIX)))
     return result
 
 

@@ -218,6 +218,51 @@ def test_upright_crops_are_mirrored_only(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one, other[:, ::-1])
 
 
+def test_zoomed_crops_are_the_photo_reduced_and_their_parts_fit_together(tmp_path: Path) -> None:
+    """A ramp over the whole photo: its range in a crop tells how much of the photo the crop shows."""
+    ramp = np.broadcast_to(np.linspace(0, 255, 256).round().astype(np.uint8)[None, :, None], (128, 256, 3)).copy()
+    save(tmp_path / "original" / "0.png", ramp)
+    save(tmp_path / "bokeh" / "0.png", ramp)
+    save(tmp_path / "original_depth" / "0.png", ramp[::2, ::2, 0])
+    zoomed = dataclasses.replace(plan(batch=1), zoom=4.0, upright=True)
+    shown = []
+    for inputs, target in crops(find_pairs(tmp_path), zoomed, True, 2).take(60):
+        assert inputs.shape == (1, 32, 32, 4)
+        assert target.shape == (1, 64, 64, 3)
+        halved = target.numpy().reshape(1, 32, 2, 32, 2, 3).mean((2, 4))
+        np.testing.assert_allclose(inputs[..., :3], halved, atol=0.02)
+        np.testing.assert_allclose(inputs[..., 3:], halved[..., :1], atol=0.05)
+        shown.append(np.ptp(target) * 256)
+    assert 60 < min(shown) < 70, "crops as they are come up"
+    assert 115 < max(shown) < 135, "and the whole height, but no more"
+
+
+def test_tones_change_both_photos_alike_and_never_the_depth(folder: Path) -> None:
+    for pair in find_pairs(folder):
+        save(pair.bokeh, np.asarray(Image.open(pair.original)), quality=90)
+    pairs = find_pairs(folder)
+    toned = dataclasses.replace(plan(batch=1), tones=0.3)
+    changes = []
+    for before, after in zip(crops(pairs, plan(batch=1), True, 2).take(12), crops(pairs, toned, True, 2), strict=False):
+        inputs, target = (tensor.numpy() for tensor in after)
+        np.testing.assert_allclose(inputs[..., :3], target.reshape(1, 32, 2, 32, 2, 3).mean((2, 4)), atol=0.02)
+        np.testing.assert_array_equal(inputs[..., 3], before[0][..., 3])
+        assert target.min() >= 0
+        assert target.max() <= 1
+        changes.append((inputs - before[0].numpy())[..., :3].mean((0, 1, 2)))
+    assert np.std(changes, axis=0).min() > 0.01, "each crop has tones of its own"
+    assert np.ptp(changes, axis=1).max() > 0.01, "and colours"
+
+
+def test_a_changed_crop_is_a_function_of_its_number(folder: Path) -> None:
+    pairs, changed = find_pairs(folder), dataclasses.replace(plan(), zoom=2.0, tones=0.2)
+    through = list(crops(pairs, changed, False, 3).take(4))
+    resumed = list(crops(pairs, changed, False, 3, 2).take(2))
+    for one, other in zip(through[2:], resumed, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[1], other[1])
+
+
 def test_parts_of_a_batch_together_are_the_batch(folder: Path) -> None:
     pairs = find_pairs(folder)
     whole = crops(pairs, plan(batch=4), False, 3, 1).take(3)

@@ -55,6 +55,8 @@ def test_finer_levels_and_larger_batches_cost_more() -> None:
         ({"learning_rate": 0.0}, "--learning-rate is 0"),
         ({"decay": "sudden"}, "decay is 'sudden'"),
         ({"loss_weights": {"lpips": 1.0}}, "lpips is no loss"),
+        ({"zoom": 0.5}, "--zoom is 0.5; 1 to 8"),
+        ({"tones": -0.1}, "--tones is -0.1; 0 to 1"),
         ({"loss_weights": {"vgg": 1.0}}, "the loss vgg needs outputs of 32 pixels a side, not 4"),
     ],
 )

@@ -54,6 +54,14 @@ def test_levels_are_trained_one_after_the_other(photo_folder: Path, tmp_path: Pa
     assert "next: python -m pynet_tf.evaluate" in said
 
 
+def test_a_network_without_norm_trains_on_crops_of_many_sizes_and_tones(photo_folder, tmp_path) -> None:
+    options = ["--norm", "none", "--levels", "7", "--zoom", 2, "--tones", 0.2]
+    assert run("--data", photo_folder, "--out", tmp_path / "run", *SMALL, *options) == 0
+    assert config_of(load_model(tmp_path / "run" / "model.keras")).norm == "none"
+    (plan,) = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["plan"]
+    assert (plan["zoom"], plan["tones"]) == (2.0, 0.2)
+
+
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_rgbd_and_the_papers_head_train_in_mixed_precision_too(photo_folder, tmp_path, precision: str) -> None:
     options = ["--inputs", "rgbd", "--head", "direct", "--levels", "7-6", "--precision", precision]

@@ -1,0 +1,76 @@
+"""What makes many pairs of one: turns, other sizes, other tones; always the same for photo, depth map and target."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+_ZOOM, _TONES = 101, 102
+
+
+def drawn_side(side: int, size: tf.Tensor, zoom: float, seed: tf.Tensor) -> int | tf.Tensor:
+    """Side of the square that is cut from a photo to become a crop of `side` pixels.
+
+    Args:
+        side: Of the crop, in pixels.
+        size: Height and width of the photo, (2,) int32, neither under `side`.
+        zoom: Up to how many times `side` is cut; 1 leaves it.
+        seed: Of this crop, (2,) int64.
+
+    Returns:
+        `side` if `zoom` is 1; otherwise an even number up to `zoom * side` that fits the photo, its logarithm uniform.
+    """
+    if zoom == 1.0:
+        return side
+    most = tf.minimum(tf.cast(tf.reduce_min(size), tf.float32) / side, zoom)
+    share = tf.random.stateless_uniform([], _own(seed, _ZOOM))
+    return tf.cast(side / 2 * tf.exp(share * tf.math.log(most)), tf.int32) * 2
+
+
+def reduced(picture: tf.Tensor, side: int, method: str = "bicubic") -> tf.Tensor:
+    """`(S, S, C)`, 0..1, antialiased to `(side, side, C)`; as it is if S is that."""
+    channels = picture.shape[-1]
+    if picture.shape[0] != side:
+        picture = tf.cond(
+            tf.shape(picture)[0] == side,
+            lambda: picture,
+            lambda: tf.clip_by_value(tf.image.resize(picture, (side, side), method, antialias=True), 0.0, 1.0),
+        )
+    return tf.ensure_shape(picture, (side, side, channels))
+
+
+def toned(photo: tf.Tensor, target: tf.Tensor, strength: float, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A pair with the tones of another exposure, light and development.
+
+    The logarithms of a gamma, of a gain for each channel, and of a factor of saturation are uniform in plus and minus
+    `strength`, half of it, and twice of it.
+
+    Args:
+        photo: `(S, S, 3)`, 0..1.
+        target: The same, of its target.
+        strength: 0.2 changes mid tones by up to a fifth of a stop or so.
+        seed: Of this crop, (2,) int64.
+
+    Returns:
+        Both, 0..1.
+    """
+    drawn = tf.random.stateless_uniform([5], _own(seed, _TONES), minval=-strength, maxval=strength)
+    gamma, gains, saturation = tf.exp(drawn[0]), tf.exp(drawn[1:4] / 2), tf.exp(2 * drawn[4])
+
+    def changed(picture: tf.Tensor) -> tf.Tensor:
+        bright = tf.pow(picture, gamma) * gains
+        grey = tf.reduce_mean(bright, axis=-1, keepdims=True)
+        return tf.clip_by_value(grey + saturation * (bright - grey), 0.0, 1.0)
+
+    return changed(photo), changed(target)
+
+
+def turned(layers: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
+    """Turned by `turns[0]` times 90 degrees, and mirrored if `turns[1]` is 2 or 3; (S, S, C)."""
+    around = tf.image.rot90(layers, turns[0])
+    mirrored = tf.cond(turns[1] < 2, lambda: around, lambda: tf.reverse(around, axis=[1]))
+    return tf.ensure_shape(mirrored, layers.shape)
+
+
+def _own(seed: tf.Tensor, purpose: int) -> tf.Tensor:
+    """A seed that differs from the crop's others."""
+    return tf.random.experimental.stateless_fold_in(seed, purpose)
