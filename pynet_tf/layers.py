@@ -66,6 +66,13 @@ class InstanceNorm(SteppedLayer):
         self.scale = self.add_weight(name="scale", shape=(maps,), initializer="ones")
         super().build(input_shape)
 
+    def call(self, maps: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """What `steps` computes; while training with a shorter way back."""
+        if training:
+            scale, shift = tf.convert_to_tensor(self.scale), tf.convert_to_tensor(self.shift)
+            return _normalized(maps, scale, shift, self.epsilon)
+        return super().call(maps)
+
     def steps(self, maps: tf.Tensor, each: Each) -> tf.Tensor:
         """As `call`, with every tensor on the way, constants included, through `each`."""
         rows = each("Mean", tf.reduce_mean(maps, axis=2, keepdims=True))
@@ -157,6 +164,35 @@ class BlendHead(SteppedLayer):
 OWN_LAYERS: dict[str, type[keras.layers.Layer]] = {
     layer.__name__: layer for layer in (InstanceNorm, SpaceToDepth, PhotoColours, DirectHead, ResidualHead, BlendHead)
 }
+
+
+def _normalized(maps: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: float) -> tf.Tensor:
+    """`InstanceNorm`'s function with its gradient as a formula, which reads the maps less often than the chain rule.
+
+    With d the upstream gradient, c the centred maps and r the reciprocal deviation, that of the maps is
+    `r * scale * (d - mean(d) - c * r^2 * mean(d * c))` (Ioffe and Szegedy, arXiv 1502.03167, for one picture).
+    """
+
+    @tf.custom_gradient
+    def normalized(maps: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+        centred = maps - _mean(maps)
+        deviation = tf.math.rsqrt(_mean(centred * centred) + epsilon)
+
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            plain, along = _mean(upstream), _mean(upstream * centred)
+            of_maps = deviation * scale * (upstream - (plain + centred * (along * deviation * deviation)))
+            pixels = tf.cast(tf.shape(maps)[1] * tf.shape(maps)[2], maps.dtype)
+            of_scale, of_shift = (tf.reduce_sum(means, axis=(0, 1, 2)) * pixels for means in (along * deviation, plain))
+            return of_maps, of_scale, of_shift
+
+        return centred * (deviation * scale) + shift, gradient
+
+    return normalized(maps, scale, shift)
+
+
+def _mean(maps: tf.Tensor) -> tf.Tensor:
+    """Over the picture: `(B, H, W, C)` to `(B, 1, 1, C)`."""
+    return tf.reduce_mean(maps, axis=(1, 2), keepdims=True)
 
 
 def _bounded(maps: tf.Tensor, each: Each) -> tf.Tensor:

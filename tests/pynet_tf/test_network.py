@@ -141,6 +141,27 @@ def test_instance_norm_is_that_of_the_moments(rows: int, columns: int, offset: f
     np.testing.assert_allclose(layer(maps), expected, rtol=2e-3, atol=2e-2)
 
 
+@settings(max_examples=10, deadline=None)
+@given(rows=st.integers(2, 30), columns=st.integers(2, 30), offset=st.floats(-20, 20), spread=st.floats(0.1, 30))
+def test_the_gradient_of_instance_norm_is_that_of_its_steps(
+    rows: int, columns: int, offset: float, spread: float
+) -> None:
+    random = np.random.default_rng(rows * 31 + columns)
+    maps = tf.constant(random.standard_normal((2, rows, columns, 3)) * spread + offset, tf.float64)
+    upstream = tf.constant(random.standard_normal(maps.shape), tf.float64)
+    layer = InstanceNorm(dtype="float64")
+    layer.build(maps.shape)
+    layer.set_weights([np.array([0.1, -1, 2]), np.array([0.5, 1, 3])])
+    found = []
+    for training in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            result = layer(maps, training=training)
+        found.append([result, *tape.gradient(result, [maps, layer.scale, layer.shift], upstream)])
+    for by_steps, by_formula in zip(*found, strict=True):
+        np.testing.assert_allclose(by_formula, by_steps, rtol=1e-9, atol=1e-9)
+
+
 def test_the_means_of_instance_norm_fit_16_bit_floats() -> None:
     maps = np.full((1, 512, 512, 1), 100.0, np.float16)
     rows = np.add.reduce(maps, axis=2, dtype=np.float16, keepdims=True)
