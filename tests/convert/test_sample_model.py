@@ -37,8 +37,8 @@ def test_it_is_nearer_to_the_targets_than_the_photos_and_any_one_blur() -> None:
         rows.append([psnr(target, candidate) for candidate in (picture, photo, *blurred)])
         assert np.abs((picture - target).mean((0, 1))).max() < 0.05  # colours are kept
     model, identity, *blurs = np.mean(rows, axis=0)
-    assert model > identity + 2
-    assert model > max(blurs) + 0.9
+    assert model > identity + 3.8
+    assert model > max(blurs) + 1.3
 
 
 @pytest.fixture(scope="module")
