@@ -24,6 +24,7 @@ from quantize.calibration import Measured, measure
 from quantize.scheme import known_ranges
 
 Photos = Callable[[], Iterable[NDArray[np.float32]]]
+_FLOAT_ONLY, _FLOAT_KINDS = "halves", ("float32", "float16")
 
 
 class TFLiteExporter:
@@ -39,7 +40,8 @@ class TFLiteExporter:
 
     1. `freeze` traces the model and makes its weights constants.
     2. The converter makes a float32 file of that.
-    3. `rewrite` makes that leaner; all other files come from it.
+    3. `rewrite` makes that leaner; all other files come from it. Where convolutions compute in float it may take sums
+       of columns (`halves`), which integers would round; there are two such files if that is chosen anywhere.
     4. Ranges of the network's tensors are measured on the photos, if a recipe needs some that are not learnt: 8 bits
        take percentiles, 16 bits have resolution to spare and take the extremes.
     5. `export` changes weights, or quantizes, orders the operations for a low peak of memory, names input and output.
@@ -57,7 +59,7 @@ class TFLiteExporter:
         self._model = model
         self._size = size
         self._photos = photos
-        self._rewrites = rewrites
+        self._rewrites = frozenset(rewrites)
         self._learnt = None if learnt is None else {**known_ranges(model), **learnt}
         self._missing = missing
 
@@ -67,7 +69,7 @@ class TFLiteExporter:
         Raises:
             UserError: A rule fits nothing, the converter refuses, or photos are needed and there are none.
         """
-        file = Flatbuffer.read(self.float32)
+        file = Flatbuffer.read(self._rewritten[0] if recipe.kind in _FLOAT_KINDS else self.float32)
         recipe.check_scopes(file)
         if recipe.needs_calibration:
             file = quantize(self._ranged(recipe), recipe)
@@ -79,22 +81,31 @@ class TFLiteExporter:
         file.sign({PHOTO: file.graph.inputs[0]}, {BOKEH: file.graph.outputs[0]})
         return file.bytes()
 
-    @property
+    @functools.cached_property
     def float32(self) -> bytes:
-        """The float32 file, rewritten, without signature."""
-        return self._rewritten[0]
+        """The float32 file of which integers are made: rewritten, without signature."""
+        if not any(choice.form.halves for choice in self.choices):
+            return self._rewritten[0]
+        file = Flatbuffer.read(self._converted)
+        rewrite(file, self._rewrites - {_FLOAT_ONLY})
+        return file.bytes()
 
     @property
     def choices(self) -> list[Choice]:
-        """What the rewrites chose for each convolution."""
+        """What the rewrites chose for each convolution of a file that computes in float."""
         return self._rewritten[1]
 
     @functools.cached_property
     def _rewritten(self) -> tuple[bytes, list[Choice]]:
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(self._model, self._size)])
-        file = Flatbuffer.read(bytes(converter.convert()))
+        """As `float32`, but for files whose convolutions compute in float; and what was chosen."""
+        file = Flatbuffer.read(self._converted)
         choices = rewrite(file, self._rewrites)
         return file.bytes(), choices
+
+    @functools.cached_property
+    def _converted(self) -> bytes:
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(self._model, self._size)])
+        return bytes(converter.convert())
 
     def _ranged(self, recipe: Recipe) -> bytes:
         if recipe.kind == "int16x8":

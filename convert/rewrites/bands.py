@@ -7,21 +7,23 @@ SAME padding would; and the convolution runs without padding over rows. Joining 
 
 What this buys: the table of a k x k convolution is k*k*H*W/N pointers. What it costs is copying the map once, with its
 edges. No product is added, so that it pays where tiles are full and folding columns would add zeros
-(`convert.rewrites.cost`).
+(`convert.rewrites.cost`). In float, bands may also be computed in halves (`convert.rewrites.halves`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from convert.flatbuffer import Flatbuffer, Op
 from convert.rewrites.forms import POINTWISE, FormRewrite
+from convert.rewrites.halves import Halves
 
 
-def split_bands(file: Flatbuffer, bands: Mapping[int, int]) -> None:
+def split_bands(file: Flatbuffer, bands: Mapping[int, int], halved: Collection[int] = ()) -> None:
     """Rewrite convolutions in place.
 
     Args:
@@ -29,47 +31,63 @@ def split_bands(file: Flatbuffer, bands: Mapping[int, int]) -> None:
         bands: For each convolution (the tensor that it computes), in how many bands its rows are cut; a divisor of
             its height, with bands at least as high as half of the taps. Convolutions are of stride 1, SAME padding
             and odd sides.
+        halved: Those of them that are computed in halves; these have constant weights, no activation, and an even
+            width.
     """
-    _Splitting(file, bands).run()
+    _Splitting(file, bands, halved).run()
 
 
 class _Splitting(FormRewrite):
     suffix = "bands"
     followers = POINTWISE | {"CONCATENATION"}
 
+    def __init__(self, file: Flatbuffer, counts: Mapping[int, int], halved: Collection[int]) -> None:
+        super().__init__(file, counts)
+        self._halved = frozenset(halved)
+        self._tall: dict[tuple[int, int], int] = {}
+
     def shape_in_form(self, shape: tuple[int, ...], count: int) -> tuple[int, ...]:
         _, height, width, maps = shape
         return count, height // count, width, maps
 
-    def convolve(self, op: Op, count: int) -> None:
+    def convolve(self, op: Op, count: int) -> Any:
         source, *constants = (int(index) for index in op.raw.inputs)
         _, rows, columns, _ = self.edit.shape(constants[0])
-        padded = self._with_edges(self.in_form(source, count), rows // 2, columns // 2)
+        tall = self._with_edges(self.in_form(source, count), rows // 2)
+        if int(op.raw.outputs[0]) in self._halved:
+            *before, last = self._halves(op, count).convolve(tall)
+            self.order += before
+            return last
+        padded = self._pad(tall, [(0, 0), (0, 0), (columns // 2, columns // 2)], f"columns{columns // 2}")
         op.raw.inputs = np.array([padded, *constants], np.int32)
         op.raw.builtinOptions.padding = schema.Padding.VALID
+        return op.raw
 
-    def _with_edges(self, cut: int, rows: int, columns: int) -> int:
-        """Bands with `rows` of their neighbours' rows above and below, and `columns` of zeros on both sides."""
+    def _halves(self, op: Op, count: int) -> Halves:
+        weights, bias = (self.file.constant(int(index)) for index in op.raw.inputs[1:])
+        return Halves(self.edit, self._name(int(op.raw.outputs[0]), f"{self.suffix}{count}"), weights, bias)
+
+    def _with_edges(self, cut: int, rows: int) -> int:
+        """Bands with so many of their neighbours' rows above and below; made once for all readers."""
+        if (cut, rows) not in self._tall:
+            self._tall[cut, rows] = self._extended(cut, rows)
+        return self._tall[cut, rows]
+
+    def _extended(self, cut: int, rows: int) -> int:
         count, height, width, maps = self.edit.shape(cut)
-        above = self._slice(cut, (0, height - rows), (count - 1, height), f"above{rows}")
-        below = self._slice(cut, (1, 0), (count, rows), f"below{rows}")
+        name = f"rows{rows}"
+        above = self._part(cut, (0, height - rows), (count - 1, height), f"above{rows}")
+        below = self._part(cut, (1, 0), (count, rows), f"below{rows}")
         above = self._pad(above, [(1, 0), (0, 0)], f"above{rows}_first")
         below = self._pad(below, [(0, 1), (0, 0)], f"below{rows}_last")
-        tall = self.edit.tensor(self._name(cut, f"rows{rows}"), (count, height + 2 * rows, width, maps))
+        tall = self.edit.tensor(self._name(cut, name), (count, height + 2 * rows, width, maps))
         self.order.append(self.edit.join((above, cut, below), 1, tall))
-        return self._pad(tall, [(0, 0), (0, 0), (columns, columns)], f"rows{rows}_padded")
+        return tall
 
-    def _slice(self, source: int, begin: tuple[int, int], end: tuple[int, int], name: str) -> int:
+    def _part(self, source: int, begin: tuple[int, int], end: tuple[int, int], name: str) -> int:
         """Part of a map along its first two axes."""
-        _, _, *rest = self.edit.shape(source)
-        shape = (end[0] - begin[0], end[1] - begin[1], *rest)
-        places = [np.array(values, np.int32) for values in ((*begin, 0, 0), (*end, *rest), (1, 1, 1, 1))]
-        constants = [self.edit.constant(self._name(source, f"{name}/places"), values) for values in places]
-        part = self.edit.tensor(self._name(source, name), shape)
-        options = schema.StridedSliceOptionsT()
-        kind = schema.BuiltinOptions.StridedSliceOptions
-        self.order.append(self.edit.operator("STRIDED_SLICE", 1, (source, *constants), part, kind, options))
-        return part
+        self.order.append(self.edit.part(source, begin, end, self._name(source, name)))
+        return int(self.order[-1].outputs[0])
 
     def _pad(self, source: int, padding: Sequence[tuple[int, int]], name: str) -> int:
         """A map with zeros before and after, along its first axes."""

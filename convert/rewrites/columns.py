@@ -17,6 +17,7 @@ in order of the taps, and the scales of weights for each map are those of the ma
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class _Folding(FormRewrite):
         batch, height, width, maps = shape
         return batch, height, width // count, maps * count
 
-    def convolve(self, op: Op, count: int) -> None:
+    def convolve(self, op: Op, count: int) -> Any:
         source, weights, bias = (int(index) for index in op.raw.inputs)
         inputs = (
             self.in_form(source, count),
@@ -68,6 +69,7 @@ class _Folding(FormRewrite):
             self._constant(bias, np.tile(self.file.constant(bias), count), count),
         )
         op.raw.inputs = np.array(inputs, np.int32)
+        return op.raw
 
     def _constant(self, plain: int, values: NDArray[np.float32], count: int) -> int:
         return self.edit.constant(f"{self.file.tensor_name(plain)}/{self.suffix}{count}", values)

@@ -69,6 +69,36 @@ class Editor:
         options.axis = axis
         return self.operator("CONCATENATION", 1, sources, target, schema.BuiltinOptions.ConcatenationOptions, options)
 
+    def part(self, source: int, begin: Sequence[int], end: Sequence[int], name: str) -> Any:
+        """An operation that gives a new tensor: part of a map along its first axes, from `begin` up to `end`."""
+        shape = self.shape(source)
+        first = np.array([*begin, *[0] * (len(shape) - len(begin))], np.int32)
+        last = np.array([*end, *shape[len(end) :]], np.int32)
+        places = [self.constant(f"{name}/places", one) for one in (first, last, np.ones_like(first))]
+        taken = self.tensor(name, (last - first).tolist())
+        options, kind = schema.StridedSliceOptionsT(), schema.BuiltinOptions.StridedSliceOptions
+        return self.operator("STRIDED_SLICE", 1, (source, *places), taken, kind, options)
+
+    def convolution(self, source: int, weights: NDArray[Any], bias: NDArray[Any], name: str, columns: int = 1) -> Any:
+        """An operation that gives a new tensor: a convolution without padding.
+
+        Args:
+            source: A map `(B, H, W, C)`.
+            weights: `(n, k, t, C)`.
+            bias: `(n,)`.
+            name: Of the new tensor.
+            columns: Stride and dilation of columns: taps and results are so many columns apart.
+        """
+        batch, height, width, _ = self.shape(source)
+        maps, rows, taps, _ = weights.shape
+        made = self.tensor(name, (batch, height - rows + 1, -(-(width - columns * (taps - 1)) // columns), maps))
+        options = schema.Conv2DOptionsT()
+        options.padding = schema.Padding.VALID
+        options.strideH = options.dilationHFactor = 1
+        options.strideW = options.dilationWFactor = columns
+        constants = [self.constant(f"{name}/{what}", one) for what, one in (("weights", weights), ("bias", bias))]
+        return self.operator("CONV_2D", 1, (source, *constants), made, schema.BuiltinOptions.Conv2DOptions, options)
+
     def operator(self, name: str, version: int, inputs: Sequence[int], output: int, kind: int, options: Any) -> Any:
         """An operation with one output and its options, of the schema's `kind`."""
         raw = schema.OperatorT()

@@ -25,10 +25,11 @@ def explanation(choices: Sequence[Choice]) -> Table:
 
 
 def _forms(choices: Sequence[Choice]) -> str:
-    """Such as `3x3:2c 9x9:8b`, 2 columns folded and 8 bands of rows; a dash where nothing is rewritten."""
+    """Such as `3x3:2c 5x5:8b 9x9:8b+h`: 2 columns folded, 8 bands, 8 bands in halves; a dash for nothing rewritten."""
     forms: dict[str, dict[str, None]] = {}
     for one in choices:
-        what = f"{one.form.columns}c" if one.form.columns > 1 else f"{one.form.bands}b" if one.form.bands > 1 else "-"
+        bands = f"{one.form.bands}b{'+h' if one.form.halves else ''}"
+        what = f"{one.form.columns}c" if one.form.columns > 1 else bands if one.form.bands > 1 else "-"
         forms.setdefault(f"{one.plain.rows}x{one.plain.columns}", {})[what] = None
     return " ".join(f"{side}:{'/'.join(whats)}" for side, whats in forms.items() if set(whats) != {"-"}) or "-"
 

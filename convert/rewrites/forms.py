@@ -47,8 +47,8 @@ class FormRewrite(ABC):
         self._forms: dict[int, dict[int, int]] = {}  # of each map, the tensors that hold it by form
 
     @abstractmethod
-    def convolve(self, op: Op, count: int) -> None:
-        """Change a convolution's constants, options and inputs; its result is dealt with."""
+    def convolve(self, op: Op, count: int) -> Any:
+        """The operation that makes a convolution's result in the form; its output is set by the caller."""
 
     @abstractmethod
     def shape_in_form(self, shape: tuple[int, ...], count: int) -> tuple[int, ...]:
@@ -59,13 +59,12 @@ class FormRewrite(ABC):
         for op in list(self.file.ops()):
             count = self._counts.get(int(op.raw.outputs[0]), 1)
             if count > 1:
-                self.convolve(op, count)
-                self._make(op, count)
+                self._make(op, self.convolve(op, count), count)
                 continue
             count = self._followed(op)
             op.raw.inputs = np.array([self.in_form(int(index), count) for index in op.raw.inputs], np.int32)
             if count > 1:
-                self._make(op, count)
+                self._make(op, op.raw, count)
             else:
                 self.order.append(op.raw)
         for index in self.file.graph.outputs:
@@ -90,12 +89,12 @@ class FormRewrite(ABC):
         held = (self._held(int(index)) for index in op.raw.inputs)
         return next((next(iter(forms)) for forms in held if 1 not in forms), 1)
 
-    def _make(self, op: Op, count: int) -> None:
-        """Append an operation whose result comes in a form."""
+    def _make(self, op: Op, raw: Any, count: int) -> None:
+        """Append `raw`, by which the result of `op` comes in a form."""
         plain = int(op.raw.outputs[0])
         self._forms[plain] = {count: self._tensor(plain, count)}
-        op.raw.outputs = np.array([self._forms[plain][count]], np.int32)
-        self.order.append(op.raw)
+        raw.outputs = np.array([self._forms[plain][count]], np.int32)
+        self.order.append(raw)
 
     def _held(self, plain: int) -> dict[int, int]:
         return self._forms.setdefault(plain, {1: plain})

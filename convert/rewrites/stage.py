@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ai_edge_litert import schema_py_generated as schema
@@ -10,14 +10,16 @@ from ai_edge_litert import schema_py_generated as schema
 from calib_data.errors import UserError
 from convert.flatbuffer import Flatbuffer, Op
 from convert.rewrites.bands import split_bands
+from convert.rewrites.branches import widest_first
 from convert.rewrites.columns import fold_columns
-from convert.rewrites.cost import Convolution, Form, cheapest
+from convert.rewrites.cost import Convolution, Form, choose
 from convert.rewrites.subpixel import make_subpixel
 
 REWRITES = {
     "subpixel": "transposed convolutions as plain ones whose maps are the pixels in between",
     "columns": "convolutions on neighbouring columns at once",
     "bands": "convolutions on bands of rows as a batch",
+    "halves": "the columns of such bands in pairs, with fewer products; where all convolutions compute in float",
     "late": "operations that make more than they free run only when their result is needed",
 }
 """Every rewrite by name, in the order of application, with what it does."""
@@ -60,18 +62,32 @@ def rewrite(file: Flatbuffer, names: Collection[str]) -> list[Choice]:
 
     Args:
         file: The converter's float32 file.
-        names: Of `REWRITES`; `late` is for finished files and not applied here.
+        names: Of `REWRITES`; `late` is for finished files and not applied here, `halves` only for files whose
+            convolutions compute in float, and only together with `bands`.
     """
     if "subpixel" in names:
         make_subpixel(file)
-    choices: dict[int, Choice] = {}
-    for op, plain in _convolutions(file):
-        form = cheapest(plain, "columns" in names, "bands" in names)
-        choices[int(op.raw.outputs[0])] = Choice(op.scope.split("/")[0], plain, form)
-    banded = {file.tensor_name(index): choice.form.bands for index, choice in choices.items()}
+    found = list(_convolutions(file))
+    forms = choose([plain for _, plain in found], *(name in names for name in ("columns", "bands", "halves")))
+    choices = {
+        int(op.raw.outputs[0]): Choice(op.scope.split("/")[0], plain, form)
+        for (op, plain), form in zip(found, forms, strict=True)
+    }
+    named = {file.tensor_name(index): choice.form for index, choice in choices.items()}
     fold_columns(file, {index: choice.form.columns for index, choice in choices.items()})
-    split_bands(file, {index: banded.get(file.tensor_name(index), 1) for index in range(len(file.graph.tensors))})
+    _cut_into_bands(file, named)
     return list(choices.values())
+
+
+def _cut_into_bands(file: Flatbuffer, forms: Mapping[str, Form]) -> None:
+    """`split_bands` by the names of what convolutions compute."""
+    found = {index: forms.get(file.tensor_name(index), Form()) for index in range(len(file.graph.tensors))}
+    cut = {index: form for index, form in found.items() if form.bands > 1}
+    if cut:
+        split_bands(
+            file, {index: form.bands for index, form in cut.items()}, [i for i, form in cut.items() if form.halves]
+        )
+        widest_first(file)
 
 
 def _convolutions(file: Flatbuffer) -> Iterator[tuple[Op, Convolution]]:
@@ -84,4 +100,5 @@ def _convolutions(file: Flatbuffer) -> Iterator[tuple[Op, Convolution]]:
         strides = {options.strideH, options.strideW, options.dilationHFactor, options.dilationWFactor}
         if strides == {1} and options.padding == schema.Padding.SAME and rows % 2 == columns % 2 == 1:
             _, height, width, _ = (int(side) for side in file.tensor(op.raw.outputs[0]).shape)
-            yield op, Convolution(height, width, rows, columns, maps_in, maps_out)
+            activated = options.fusedActivationFunction != schema.ActivationFunctionType.NONE
+            yield op, Convolution(height, width, rows, columns, maps_in, maps_out, activated)

@@ -113,13 +113,8 @@ class _Subpixel:
         """Every second row of the result, flat: `(1, H, 1, 2W*n)`."""
         _, height, width, _ = self.edit.shape(source)
         name = f"{self._name(target)}/row{odd}"
-        constants = [self.edit.constant(f"{name}/{what}", one) for what, one in (("weights", kernel), ("bias", bias))]
-        made = self.edit.tensor(name, (1, height, width, len(bias)))
-        options = schema.Conv2DOptionsT()
-        options.padding = schema.Padding.VALID
-        options.strideH = options.strideW = options.dilationHFactor = options.dilationWFactor = 1
-        inputs = (self._with_edge(source, odd), *constants)
-        self.order.append(self.edit.operator("CONV_2D", 1, inputs, made, schema.BuiltinOptions.Conv2DOptions, options))
+        self.order.append(self.edit.convolution(self._with_edge(source, odd), kernel, bias, name))
+        made = int(self.order[-1].outputs[0])
         flat = self.edit.tensor(f"{name}/flat", (1, height, 1, width * len(bias)))
         self.order.append(self.edit.reshape(made, flat))
         return flat

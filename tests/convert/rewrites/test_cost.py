@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from convert.rewrites.cost import Convolution, Form, cheapest
+from convert.rewrites.cost import Convolution, Form, cheapest, choose
 
 
 def square(side: int, maps_in: int, maps_out: int, height: int = 256, width: int = 384) -> Convolution:
@@ -59,4 +61,31 @@ def test_forms_that_do_not_fit_are_not_chosen() -> None:
 @pytest.mark.parametrize("side", [3, 5, 7, 9])
 def test_the_choice_never_costs_more_than_the_plain_form(side: int, maps: int) -> None:
     plain = square(side, 4 * maps, maps)
-    assert cheapest(plain, columns=True, bands=True).of(plain).cost <= plain.cost
+    assert cheapest(plain, columns=True, bands=True, halves=True).of(plain).cost <= plain.cost
+
+
+def test_halves_are_chosen_where_they_save_more_than_their_sums_cost() -> None:
+    chosen = {side: cheapest(square(side, 128, 32), columns=True, bands=True, halves=True) for side in (3, 5, 7, 9)}
+    assert {side for side, form in chosen.items() if form.halves} == {5, 7, 9}
+    for side, form in chosen.items():
+        assert form.halves == (form.of(square(side, 128, 32)).products < square(side, 128, 32).products)
+
+
+def test_halves_need_pairs_of_columns() -> None:
+    assert not cheapest(square(9, 128, 32, 256, 383), columns=False, bands=True, halves=True).halves
+
+
+def test_halves_have_no_place_for_an_activation() -> None:
+    activated = replace(square(9, 128, 32), activated=True)
+    assert cheapest(activated, columns=False, bands=True, halves=True) == Form(bands=16)
+
+
+def test_halves_take_pointers_for_the_pixels_that_they_compute() -> None:
+    halved = Form(bands=8, halves=True).of(square(9, 128, 32))
+    assert halved.table_bytes == 256 // 8 * 9 * (5 * 192 + 4 * 193 + 5 * 192) * 8
+    assert halved.added_weights_bytes == 2 * 4 * 9 * 5 * 128 * 32
+
+
+def test_what_is_of_one_height_is_cut_into_as_many_bands() -> None:
+    forms = choose([square(side, maps, 32) for side in (3, 5, 7, 9) for maps in (32, 128)], True, True, True)
+    assert len({form.bands for form in forms}) == 1

@@ -27,4 +27,4 @@ def test_explain_prints_the_choices_and_writes_nothing(
 
 def test_an_unknown_rewrite_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.run(tflite.build_parser(), tflite.run, ["--no-rewrite", "rows"]) == 2
-    assert "known are subpixel, columns, bands, late" in capsys.readouterr().err
+    assert "known are subpixel, columns, bands, halves, late" in capsys.readouterr().err

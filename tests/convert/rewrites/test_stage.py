@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ import pytest
 from calib_data.errors import UserError
 from convert.exporter import TFLiteExporter
 from convert.flatbuffer import Flatbuffer
+from convert.recipes import load_recipe
+from convert.rewrites import cost
 from convert.rewrites.cost import Form
 from convert.rewrites.explain import COLUMNS, explanation
 from convert.rewrites.stage import REWRITES, chosen_names, rewrite
-from pynet_tf import load_model
+from pynet_tf import PyNETConfig, build_pynet, load_model
 from tests.convert.conftest import SIZE, inputs
-from tests.convert.rewrites.graphs import computed
+from tests.convert.rewrites.graphs import computed, names
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +76,39 @@ def test_rewrites_are_chosen_by_name() -> None:
 
 @pytest.mark.parametrize("arguments", [(["colums"], []), ([], ["colums"])])
 def test_an_unknown_rewrite_is_refused_with_those_that_there_are(arguments) -> None:
-    with pytest.raises(UserError, match="no rewrite 'colums'; known are subpixel, columns, bands, late"):
+    with pytest.raises(UserError, match="no rewrite 'colums'; known are subpixel, columns, bands, halves, late"):
         chosen_names(*arguments)
+
+
+@pytest.fixture(scope="module")
+def wide() -> Iterator[tuple[TFLiteExporter, bytes]]:
+    """A network with full tiles, rewritten as if its tables were large, and its plain file."""
+    model = build_pynet(PyNETConfig(width=16, head="residual"), seed=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "_LARGE_TABLE", 0)
+        patch.setattr(cost, "_WEIGHT_BYTES", 0)  # in so small a picture they would cost more than is saved
+        yield TFLiteExporter(model, SIZE, lambda: inputs(1)), TFLiteExporter(model, SIZE, rewrites=()).float32
+
+
+def test_float_files_are_computed_in_halves_and_are_the_same(
+    wide: tuple[TFLiteExporter, bytes],
+) -> None:
+    exporter, plain = wide
+    photo = next(inputs(1, seed=4))
+    expected = computed(Flatbuffer.read(plain), photo)
+    for recipe, tolerance in (("float32", 1e-5), ("float16", 2e-3)):
+        file = Flatbuffer.read(exporter.export(load_recipe(recipe)))
+        assert "AVERAGE_POOL_2D" in names(file)
+        np.testing.assert_allclose(computed(file, photo), expected, atol=tolerance)
+
+
+@pytest.mark.parametrize("recipe", ["dynamic", "int8"])
+def test_integers_are_not_made_of_sums_of_columns(wide: tuple[TFLiteExporter, bytes], recipe: str) -> None:
+    exporter, _ = wide
+    file = Flatbuffer.read(exporter.export(load_recipe(recipe)))
+    assert any(choice.form.halves for choice in exporter.choices)
+    assert "AVERAGE_POOL_2D" not in names(file)
+    assert any("/bands" in file.tensor_name(index) for index in range(len(file.graph.tensors)))
 
 
 def _layers(file: Flatbuffer) -> set[str]:
