@@ -171,11 +171,6 @@ def choose(plain: Sequence[Convolution], columns: bool, bands: bool, halves: boo
     return chosen
 
 
-def cheapest(plain: Convolution, columns: bool, bands: bool, halves: bool = False) -> Form:
-    """As `choose`, of one convolution by itself."""
-    return choose([plain], columns, bands, halves)[0]
-
-
 def _without_bands(plain: Convolution, columns: bool) -> Form:
     forms = [Form(columns=count) for count in (_COLUMNS if columns else (1,)) if plain.width % count == 0]
     return min(forms, key=lambda form: form.of(plain).cost)

@@ -6,11 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from convert.rewrites.cost import Convolution, Form, cheapest, choose
+from convert.rewrites.cost import Convolution, Form, choose
 
 
 def square(side: int, maps_in: int, maps_out: int, height: int = 256, width: int = 384) -> Convolution:
     return Convolution(height, width, side, side, maps_in, maps_out)
+
+
+def cheapest(plain: Convolution, columns: bool, bands: bool, halves: bool = False) -> Form:
+    """What is chosen for a convolution by itself."""
+    return choose([plain], columns, bands, halves)[0]
 
 
 @pytest.mark.parametrize(
