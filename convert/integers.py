@@ -22,6 +22,7 @@ from convert.int16 import finish_int16, prepare_int16
 from convert.leaky import split_leaky
 from convert.recipes import Recipe
 from convert.rewrites.editing import Editor
+from convert.tanh import refine_tanh
 
 
 def integer_ready(ranged: bytes) -> Flatbuffer:
@@ -76,6 +77,7 @@ def quantize(ranged: bytes, recipe: Recipe) -> Flatbuffer:
     io = tf.uint8 if recipe.io == "uint8" else tf.float32
     result = Flatbuffer.read(_convert(file.bytes(), left_float, io, _io_type("QUANTIZED_INT8")))
     split_leaky(result)
+    refine_tanh(result)
     _give_bytes_at_once(result)
     return result
 

@@ -3,8 +3,8 @@
 - A convolution and its leaky ReLU are one unit of two tensors: runtimes never fuse the two.
 - What only moves or picks values (joins, pools, resizing, slices) has the range of what it reads, so that no runtime
   has to scale anything anew.
-- Photos and blends of photos are 0..1; tanh and sigmoid have the scales that their kernels know, and beyond 8 a sigmoid
-  is 0 or 1 to 8 bits.
+- Photos and blends of photos are 0..1; a sigmoid has the scale that its kernels know, and beyond 8 it is 0 or 1 to 8
+  bits.
 - Differences of photos have the photos' own step of 1/255: subtracting, and adding to a photo again, round nothing.
 - What a leaky ReLU reads may be cut more below zero than above: errors there are divided by five.
 - A layer that stays float gives integers only to integer layers that read it.
@@ -21,7 +21,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from calib_data.errors import UserError
-from pynet_tf.layers import CORRECTION_LIMIT, PhotoColours, SpaceToDepth
+from pynet_tf.layers import PhotoColours, SpaceToDepth
 from pynet_tf.network import INPUT_NAME, TENSOR_MULTIPLE
 from quantize.graph import OUTPUT, layers_of, parents, walk
 
@@ -33,10 +33,8 @@ RECIPES: dict[str, tuple[str, ...]] = {"int8": ("*_norm", *_HEAD), "int8-full": 
 
 _PHOTO: Range = (0.0, 1.0)
 _STEPS: dict[str, Range] = {
-    "Tanh": (-1.0, 127 / 128),
     "Sigmoid": (0.0, 255 / 256),
     "Sigmoid_1": (0.0, 255 / 256),
-    "Conv2D": (-CORRECTION_LIMIT, CORRECTION_LIMIT),
     "add": _PHOTO,
     "add_1": (-8.0, 8.0),
     "add_2": _PHOTO,

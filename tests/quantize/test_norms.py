@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tf_keras as keras
 
 from calib_data.dataset import SAMPLES, find_pairs
 from calib_data.errors import UserError
@@ -15,7 +16,7 @@ from convert.recipes import load_recipe
 from pynet_tf import PyNETConfig, build_pynet, load_model
 from pynet_tf.metrics import psnr
 from pynet_tf.model_files import config_of
-from quantize.norms import NORMS, freeze
+from quantize.norms import NORMS, even, freeze
 from tests.quantize.conftest import Make, inputs
 
 REACH = 960
@@ -42,16 +43,44 @@ def test_statistics_are_those_of_all_photos(make_model: Make) -> None:
     np.testing.assert_allclose(both(photos[0])["level1"], again(photos[0])["level1"], atol=1e-5)
 
 
-def test_the_strategy_instance_keeps_the_network(make_model: Make) -> None:
+@pytest.mark.parametrize("dim", [1.0, 1e-3])
+def test_maps_of_one_deviation_before_norms_are_the_same_function(make_model: Make, dim: float) -> None:
     model = make_model(head="residual")
-    assert NORMS["instance"](model, []) is model
+    uneven = build_pynet(config_of(model))
+    uneven.set_weights(model.get_weights())
+    layer = uneven.get_layer("encoder4_conv3a")
+    layer.set_weights([weight * np.resize([1.0, 30.0 * dim], layer.filters) for weight in layer.get_weights()])
+    (photo,) = inputs(1)
+    made = even(uneven, [photo])
+    assert config_of(made) == config_of(uneven)
+    np.testing.assert_allclose(made(photo)["level1"], uneven(photo)["level1"], atol=1e-5)
+    before, after = (_deviations(one, "encoder4_conv3a", photo) for one in (uneven, made))
+    assert before.max() / before.min() > 10
+    assert after.max() / after.min() < (1.01 if dim == 1 else before.max() / before.min())
+
+
+def test_a_photo_that_gave_no_statistics_has_nearly_the_same_picture(make_model: Make) -> None:
+    model = make_model(head="residual")
+    first, *others = inputs(4)
+    assert psnr(even(model, others)(first)["level1"].numpy(), model(first)["level1"].numpy()) > 80
+
+
+def test_instance_is_the_strategy_that_evens_maps_and_a_network_without_norm_stays(make_model: Make) -> None:
+    assert NORMS["instance"] is even
+    plain = build_pynet(PyNETConfig(width=2, norm="none"))
+    assert even(plain, inputs(1)) is plain
 
 
 def test_a_network_without_norm_and_no_photos_are_refused(make_model: Make) -> None:
     with pytest.raises(UserError, match="no instance norm"):
         freeze(build_pynet(PyNETConfig(width=2, norm="none")), inputs(1))
-    with pytest.raises(UserError, match="no photos"):
-        freeze(make_model(head="residual"), [])
+    for strategy in (freeze, even):
+        with pytest.raises(UserError, match="no photos"):
+            strategy(make_model(head="residual"), [])
+
+
+def _deviations(model: keras.Model, layer: str, photo: np.ndarray) -> np.ndarray:
+    return keras.Model(model.input, model.get_layer(layer).output)(photo).numpy().std((0, 1, 2))
 
 
 def test_integer_recipes_take_a_frozen_network_and_only_its_head_is_float(make_model: Make) -> None:

@@ -14,12 +14,14 @@ from convert.leaky import NEGATIVE
 from convert.reporting.layers.tapping import NCHW_TO_NHWC, NHWC_TO_NCHW
 from convert.reporting.layers.tensors import Graph, Tensor
 from convert.rewrites.forms import FORM
+from convert.tanh import POLYNOMIAL
 
 _PREFIXES = re.compile(r"^(StatefulPartitionedCall/|PartitionedCall/)+")
 _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
 _FORM = re.compile(FORM + "$")
 WITHIN_FORM = re.compile(FORM + "/")
 """In the names of what a rewrite computes on the way to a form, which is no tensor of the network."""
+_BETWEEN = re.compile(f"{NEGATIVE}$|{POLYNOMIAL}/")
 _RESHAPE, _NORM = "RESHAPE", "InstanceNormalization"
 
 
@@ -69,14 +71,15 @@ class Matcher:
         """The tensors of a file that are found in the reference, in order, and the names of those that are not.
 
         A tensor of the reference to which several of the file would belong belongs to none of them. A RESHAPE, which
-        computes nothing, and what `convert.leaky` and `convert.rewrites` compute on the way are in neither list.
+        computes nothing, and what `convert.leaky`, `convert.tanh` and `convert.rewrites` compute on the way are in
+        neither list.
         """
         own = [tensor for tensor in graph.tensors if not WITHIN_FORM.search(tensor.name)]
         found = {tensor.name: self._find(tensor, graph) for tensor in own}
         claimed = Counter(match.reference.name for match in found.values() if match is not None)
         matches = [match for match in found.values() if match is not None and claimed[match.reference.name] == 1]
         matched = {match.tensor.name for match in matches}
-        computed = [one for one in own if one.op != _RESHAPE and not one.name.endswith(NEGATIVE)]
+        computed = [one for one in own if one.op != _RESHAPE and not _BETWEEN.search(one.name)]
         return matches, [tensor.name for tensor in computed if tensor.name not in matched]
 
     def _find(self, tensor: Tensor, graph: Graph) -> Match | None:
