@@ -1,10 +1,15 @@
-"""What makes many pairs of one: turns, other sizes, other tones; always the same for photo, depth map and target."""
+"""What makes many pairs of one: turns, other sizes, other tones; always the same for photo, depth map and target.
+
+And what takes away what no network can foresee: that the two photos of a pair were exposed differently.
+"""
 
 from __future__ import annotations
 
 import tensorflow as tf
 
 _ZOOM, _TONES = 101, 102
+_CELLS = 32  # a crop's exposure is compared in so many places along each side
+_DARK = 0.003  # linear light that keeps the noise of shadows from being a change of exposure
 
 
 def drawn_side(side: int, size: tf.Tensor, zoom: float, seed: tf.Tensor) -> int | tf.Tensor:
@@ -38,6 +43,34 @@ def reduced(picture: tf.Tensor, side: int, method: str = "bicubic") -> tf.Tensor
     return tf.ensure_shape(picture, (side, side, channels))
 
 
+def exposure_between(photo: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """By how much more light a target was exposed than its photo.
+
+    A lens changes how light is spread, not how much there is, so that most places of a pair differ by one factor on
+    linear light. Taken is the median over 32x32 means, bright places counting more (by the root of their light), which
+    lights that spread do not move.
+
+    Args:
+        photo: `(S, S, 3)`, 0..1, S a multiple of 32.
+        target: The same, of its target.
+
+    Returns:
+        A factor on linear light (sRGB, IEC 61966-2-1).
+    """
+    own, other = (tf.reshape(_means(_linear(one)), [-1]) for one in (photo, target))
+    change = (other + _DARK) / (own + _DARK)
+    order = tf.argsort(change)
+    reached = tf.cumsum(tf.gather(tf.sqrt(own + _DARK), order))
+    middle = tf.searchsorted(reached, [reached[-1] / 2])[0]
+    return tf.gather(change, order)[middle]
+
+
+def exposed_alike(photo: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """The target, brought to the photo's exposure; arguments as for `exposure_between`, `(S, S, 3)`, 0..1."""
+    light = _linear(target) / exposure_between(photo, target)
+    return _encoded(tf.clip_by_value(light, 0.0, 1.0))
+
+
 def toned(photo: tf.Tensor, target: tf.Tensor, strength: float, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """A pair with the tones of another exposure, light and development.
 
@@ -69,6 +102,19 @@ def turned(layers: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
     around = tf.image.rot90(layers, turns[0])
     mirrored = tf.cond(turns[1] < 2, lambda: around, lambda: tf.reverse(around, axis=[1]))
     return tf.ensure_shape(mirrored, layers.shape)
+
+
+def _means(light: tf.Tensor) -> tf.Tensor:
+    side = light.shape[0] // _CELLS
+    return tf.reduce_mean(tf.nn.avg_pool2d(light[tf.newaxis], side, side, "VALID"), axis=-1)
+
+
+def _linear(picture: tf.Tensor) -> tf.Tensor:
+    return tf.where(picture <= 0.04045, picture / 12.92, tf.pow((picture + 0.055) / 1.055, 2.4))
+
+
+def _encoded(light: tf.Tensor) -> tf.Tensor:
+    return tf.where(light <= 0.0031308, light * 12.92, 1.055 * tf.pow(light, 1 / 2.4) - 0.055)
 
 
 def _own(seed: tf.Tensor, purpose: int) -> tf.Tensor:

@@ -16,7 +16,7 @@ from calib_data.checks import ASPECT_TOLERANCE
 from calib_data.dataset import BOKEH, DEPTH, Pair
 from calib_data.errors import UserError
 from calib_data.parallel import in_parallel
-from pynet_tf.augmentation import drawn_side, reduced, toned, turned
+from pynet_tf.augmentation import drawn_side, exposed_alike, reduced, toned, turned
 from pynet_tf.decoding import Header, read_header
 from pynet_tf.pictures import Pictures
 from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
@@ -112,6 +112,8 @@ class CropStream:
         side = drawn_side(2 * crop, size, self._plan.zoom, _seed(self._seed, number, _CROP))
         corner = self._corner(number, size, side)
         photo, target = (self._photo(file, corner, side) for file in (first, first + 1))
+        if self._plan.same_exposure:
+            target = exposed_alike(photo, target)
         if self._plan.tones:
             photo, target = toned(photo, target, self._plan.tones, _seed(self._seed, number, _TURN))
         layers = [_halved(photo)]

@@ -33,6 +33,8 @@ class LevelPlan:
         zoom: Up to how many times a crop's side is cut from the photo and reduced to the crop: one photo shows its
             subject in many sizes, and the whole scene in a small crop. 1 cuts crops as they are.
         tones: How far gamma, colour and saturation of a pair are changed, both photos alike; 0 leaves them.
+        same_exposure: Whether a target is brought to its photo's exposure: by how much a camera exposed it differently
+            no network can foresee.
 
     Raises:
         UserError: A number is out of range or a loss is not known.
@@ -50,6 +52,7 @@ class LevelPlan:
     upright: bool = False
     zoom: float = 1.0
     tones: float = 0.0
+    same_exposure: bool = False
 
     def __post_init__(self) -> None:
         check_level(self.level)

@@ -75,6 +75,12 @@ def build_parser() -> argparse.ArgumentParser:
     plan.add_argument(
         "--tones", type=float, help="change gamma, colours and saturation of a pair by up to so much (default: 0)"
     )
+    plan.add_argument(
+        "--same-exposure",
+        action="store_true",
+        default=None,
+        help="bring each target to its photo's exposure: how a camera changed it cannot be learnt",
+    )
     plan.add_argument("--learning-rate", type=float, help="Adam's peak rate (default: the plan's)")
     add_loss_options(plan, "the plan's")
     plan.add_argument("--seed", type=int, default=1, help="decides initial weights and crops (default 1)")
@@ -115,6 +121,7 @@ def run(options: argparse.Namespace) -> int:
         upright=options.upright,
         zoom=options.zoom,
         tones=options.tones,
+        same_exposure=options.same_exposure,
         loss_weights=dict(options.loss) if options.loss else None,
     )
     config = PyNETConfig(options.inputs, options.width, options.head, options.norm)

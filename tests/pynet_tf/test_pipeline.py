@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from calib_data.dataset import Pair, find_pairs
+from calib_data.dataset import SAMPLES, Pair, find_pairs
 from calib_data.errors import UserError
 from calib_data.photo import read_depth, read_photo
+from calib_data.scenes.arrays import to_encoded, to_linear
 from calib_data.tensors import load_input
+from pynet_tf.augmentation import exposure_between
 from pynet_tf.pipeline import CropStream, crops
 from pynet_tf.schedule import LevelPlan
 from tests.conftest import smooth_picture
@@ -254,8 +257,36 @@ def test_tones_change_both_photos_alike_and_never_the_depth(folder: Path) -> Non
     assert np.ptp(changes, axis=1).max() > 0.01, "and colours"
 
 
+@pytest.mark.parametrize("exposure", [0.7, 1.4])
+def test_targets_of_another_exposure_are_brought_to_that_of_their_photos(folder: Path, exposure: float) -> None:
+    pairs = find_pairs(folder)
+    for pair in pairs:
+        light = exposure * to_linear(np.asarray(Image.open(pair.original)) / 255)
+        save(pair.bokeh, np.rint(to_encoded(light) * 255).astype(np.uint8), quality=95)
+    alike = dataclasses.replace(plan(batch=1), same_exposure=True)
+    for before, after in zip(crops(pairs, plan(batch=1), True, 2).take(8), crops(pairs, alike, True, 2), strict=False):
+        np.testing.assert_array_equal(after[0], before[0])
+        photo = before[0].numpy()[..., :3]
+        was, now = (target.numpy().reshape(1, 32, 2, 32, 2, 3).mean((2, 4)) for _, target in (before, after))
+        assert abs((was - photo).mean()) > 0.03
+        assert abs((now - photo).mean()) < 0.01
+
+
+def test_the_difference_in_exposure_is_found_under_blur_and_lights() -> None:
+    shifts = {
+        str(pair["number"]): pair["exposure_shift"]
+        for pair in json.loads((SAMPLES / "manifest.json").read_text("utf-8"))["pairs"]
+    }
+    errors = []
+    for pair in find_pairs(SAMPLES, "train"):
+        photo, target = (tf.constant(read_photo(path).pixels[:, 256:1280]) for path in (pair.original, pair.bokeh))
+        errors.append(np.log(float(exposure_between(photo, target)) / shifts[pair.original.stem]))
+    assert np.abs(errors).max() < 0.1
+    assert np.std(errors) < np.std(np.log(list(shifts.values()))) / 2
+
+
 def test_a_changed_crop_is_a_function_of_its_number(folder: Path) -> None:
-    pairs, changed = find_pairs(folder), dataclasses.replace(plan(), zoom=2.0, tones=0.2)
+    pairs, changed = find_pairs(folder), dataclasses.replace(plan(), zoom=2.0, tones=0.2, same_exposure=True)
     through = list(crops(pairs, changed, False, 3).take(4))
     resumed = list(crops(pairs, changed, False, 3, 2).take(2))
     for one, other in zip(through[2:], resumed, strict=True):

@@ -55,11 +55,11 @@ def test_levels_are_trained_one_after_the_other(photo_folder: Path, tmp_path: Pa
 
 
 def test_a_network_without_norm_trains_on_crops_of_many_sizes_and_tones(photo_folder, tmp_path) -> None:
-    options = ["--norm", "none", "--levels", "7", "--zoom", 2, "--tones", 0.2]
+    options = ["--norm", "none", "--levels", "7", "--zoom", 2, "--tones", 0.2, "--same-exposure"]
     assert run("--data", photo_folder, "--out", tmp_path / "run", *SMALL, *options) == 0
     assert config_of(load_model(tmp_path / "run" / "model.keras")).norm == "none"
     (plan,) = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["plan"]
-    assert (plan["zoom"], plan["tones"]) == (2.0, 0.2)
+    assert (plan["zoom"], plan["tones"], plan["same_exposure"]) == (2.0, 0.2, True)
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
