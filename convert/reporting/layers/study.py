@@ -25,6 +25,8 @@ WRONG_SCALE = 1.4
 GOOD_ENOUGH = 60.0
 """dB from which on nothing has fallen off, whatever is usual in the file."""
 _LEAST_ENERGY = 1e-3
+_TINY = 1e-30
+_NORM = "_norm"  # ends the name of a convolution's norm
 _PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "RESHAPE", "QuantizeLinear", "DequantizeLinear", "Cast"})
 
 
@@ -78,7 +80,7 @@ def sqnr(reference: NDArray[np.float32], values: NDArray[np.float32]) -> float:
         return -LIMIT
     if noise == 0:
         return LIMIT
-    return float(np.clip(10 * np.log10(max(signal, 1e-30) / noise), -LIMIT, LIMIT))
+    return float(np.clip(10 * np.log10(max(signal, _TINY) / noise), -LIMIT, LIMIT))
 
 
 def _largest(reference: NDArray[np.float32], values: NDArray[np.float32]) -> float | None:
@@ -101,6 +103,15 @@ def worst_scale(reference: NDArray[np.float32], values: NDArray[np.float32]) -> 
     factors = (reference.astype(np.float64) * values).sum(axis=(0, 1, 2))[loud] / energy[loud]
     away = np.abs(np.log(np.maximum(np.nan_to_num(factors, nan=np.inf), _LEAST_ENERGY)))
     return float(factors[away.argmax()])
+
+
+def in_scale(reference: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values `(1, h, w, C)` with each map in its reference's scale: times the least-squares factor `sum r x / sum x^2`.
+
+    For maps that a norm reads, which takes their scale away: fine-tuning gives them one that suits integers.
+    """
+    both, energy = ((one * values).sum(axis=(0, 1, 2), dtype=np.float64) for one in (reference, values))
+    return (values * (both / np.maximum(energy, _TINY))).astype(np.float32)
 
 
 def layer_of(name: str) -> str:
@@ -138,6 +149,7 @@ def _errors(
     by_name = {match.tensor.name: match for match in matches}
     sources = _sources(graph)
     in_layers = {match.tensor.name: match for match in Matcher(layers).match(graph)[0]}
+    norms = {layer for tensor in reference.tensors if (layer := layer_of(tensor.name)).endswith(_NORM)}
     errors = {}
     for group in passes([match.tensor for match in matches]):
         names = [tensor.name for tensor in group]
@@ -146,24 +158,35 @@ def _errors(
         ours = dict(zip(needed, graph.read(photo, needed, folder), strict=True))
         theirs = reference.read(photo, [by_name[name].reference.name for name in names], folder / "reference")
         for tensor, expected in zip(group, theirs, strict=True):
-            values = by_name[tensor.name].as_reference(ours[tensor.name])
+            match = by_name[tensor.name]
+            values = match.as_reference(ours[tensor.name])
+            has_norm = f"{layer_of(match.reference.name)}{_NORM}" in norms
+            if has_norm:
+                values = in_scale(expected, values)
             error = _Error(sqnr(expected, values), _largest(expected, values))
             handing = sources[tensor.name]
             if tensor.name in in_layers and len(handing) == 1 and handing[0] in ours:
                 handed = in_layers[handing[0]].as_reference(ours[handing[0]])
-                error = _alone(error, layers, in_layers[tensor.name], handed, ours[tensor.name])
+                error = _alone(error, layers, in_layers[tensor.name], handed, ours[tensor.name], has_norm)
             errors[tensor.name] = error
     return errors
 
 
 def _alone(
-    error: _Error, layers: FloatGraph, match: Match, handed: NDArray[np.float32], values: NDArray[np.float32]
+    error: _Error,
+    layers: FloatGraph,
+    match: Match,
+    handed: NDArray[np.float32],
+    values: NDArray[np.float32],
+    has_norm: bool,
 ) -> _Error:
     """The error with what the layer adds by itself: its output against the float layer's on the same input."""
     expected = layers.layer(match.reference.name, handed)
     if expected is None:
         return error
     own = match.as_reference(values)
+    if has_norm:
+        own = in_scale(expected, own)
     return replace(error, alone=sqnr(expected, own), scale=worst_scale(expected, own))
 
 

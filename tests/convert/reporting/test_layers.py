@@ -78,6 +78,19 @@ def test_a_whole_int8_file_falls_off_nowhere(files: Files, float_graph, tmp_path
     assert studied(TFLiteGraph(files.int8, "litert-xnnpack", 2), float_graph, tmp_path).first_fall == ""
 
 
+def test_scales_of_maps_that_a_norm_takes_away_again_are_no_error(files: Files, float_graph, tmp_path: Path) -> None:
+    model = load_model(files.model)
+    layer = model.get_layer("encoder4_conv3a")
+    layer.set_weights([weight * np.resize([1.0, 5.0, 25.0], layer.filters) for weight in layer.get_weights()])
+    scaled = tmp_path / "scaled.tflite"
+    scaled.write_bytes(TFLiteExporter(model, SIZE).float32)
+    found = studied(TFLiteGraph(scaled, "litert-xnnpack", 2), float_graph, tmp_path)
+    assert found.first_fall == ""
+    (row,) = (row for row in found.rows if row.layer == "encoder4_conv3a")
+    assert row.sqnr > 80
+    assert row.alone is not None and row.alone > 80
+
+
 def test_one_broken_scale_of_an_onnx_file_is_named(files, float_graph, tmp_path: Path) -> None:
     broken = broken_onnx(files.onnx, tmp_path / "broken.onnx")
     assert studied(OnnxGraph(broken, PHOTO.shape, 2), float_graph, tmp_path).first_fall == UP
