@@ -48,12 +48,13 @@ _ALLOWED = {
 _RETRY = "Copy or download the file again, or make it anew with python -m pynet_tf.train."
 
 
-def save_model(model: keras.Model, path: Path) -> None:
+def save_model(model: keras.Model, path: Path | str) -> None:
     """Write a model to `path` (`.keras`), whole or not at all.
 
     Raises:
         UserError: The name does not end in `.keras`, or the folder may not be written.
     """
+    path = Path(path)
     if path.suffix != ".keras":
         raise UserError(f"{path.name} does not end in .keras.", f"Name it {path.stem}.keras.")
     with atomic_path(path) as beside:

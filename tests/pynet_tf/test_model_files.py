@@ -28,7 +28,7 @@ CONFIGS = [
 @pytest.mark.parametrize("lowest", [1, 4])
 def test_a_model_comes_back_with_its_weights_and_its_configuration(tmp_path: Path, config, lowest: int) -> None:
     model = build_pynet(config, lowest)
-    save_model(model, tmp_path / "model.keras")
+    save_model(model, str(tmp_path / "model.keras"))
     back = load_model(tmp_path / "model.keras")
     assert (config_of(back), finest_level(back)) == (config, lowest)
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), back.get_weights(), strict=True))
