@@ -2,8 +2,9 @@
 
 Of one float model, with ranges from the same photos: the plain TFLite converter in int8, ai-edge-quantizer's
 `static_wi8_ai8` of the plain float32 file, and onnxruntime's static QDQ of a plain export, per channel, all operations.
-Ours are `int8`, `int8-full`, and those of fine-tuned models (`--tuned`). Each file's pictures are compared with the
-float model's on photos that gave no ranges; files of a runtime run in turn, each in a process of its own.
+Ours are `int8` and `int8-full`, and both of fine-tuned models (`--tuned`), whose other ranges are calibrated. Each
+file's pictures are compared with the float model's on photos that gave no ranges; files of a runtime run in turn, each
+in a process of its own.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _OPSET = 17
 _MIB = 1 << 20
+_RECIPES = ("int8", "int8-full")
 PLAIN = "plain converter, int8"
 
 
@@ -133,11 +135,12 @@ def _files(
     from pynet_tf.model_files import load_model
 
     exporter = TFLiteExporter(model, options.size, lambda: photos)
-    for recipe in ("int8", "int8-full"):
+    for recipe in _RECIPES:
         yield _ours(f"ours, {recipe}", exporter, recipe, folder)
     for tuned, learnt in tunings.items():
         exporter = TFLiteExporter(load_model(tuned), options.size, lambda: photos, learnt=learnt.ranges)
-        yield _ours(f"ours, {learnt.recipe}, {tuned.stem}", exporter, learnt.recipe, folder)
+        for recipe in _RECIPES:
+            yield _ours(f"ours, {recipe}, {tuned.stem}", exporter, recipe, folder)
     renderer = plain_renderer(model, options.size)
     plain = folder / "plain-float32.tflite"
     write_bytes(plain, convert_plainly(renderer, "float32", lambda: iter(photos)))
