@@ -49,7 +49,7 @@ def exporter() -> TFLiteExporter:
 
 @pytest.fixture(scope="module")
 def real_check(real_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Check:
-    photos = find_photos(real_photos)[::3]
+    photos = find_photos(real_photos)
     inputs = (input_at_size(pair, SIZE, with_depth=False) for pair in photos)
     return Check(load_model(), inputs, tmp_path_factory.mktemp("real"))
 
