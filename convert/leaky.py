@@ -44,10 +44,10 @@ def _sum(editor: Editor, op: Op) -> list[object]:
     source, target = int(op.raw.inputs[0]), int(op.raw.outputs[0])
     share = np.float32(1 - op.raw.builtinOptions.alpha)
     factor = editor.constant(f"leaky/{share:g}", np.array(-_LARGEST, np.int8))
-    _set_scale(editor, factor, float(share) / _LARGEST, 0)
+    editor.set_scale(factor, float(share) / _LARGEST, 0)
     name = editor.file.tensor_name(target) + NEGATIVE
     negative = editor.tensor(name, editor.shape(target), schema.TensorType.INT8)
-    _set_scale(editor, negative, float(share) * editor.file.tensor(source).quantization.scale[0], _LEAST)
+    editor.set_scale(negative, float(share) * editor.file.tensor(source).quantization.scale[0], _LEAST)
     times, plus = schema.MulOptionsT(), schema.AddOptionsT()
     times.fusedActivationFunction = schema.ActivationFunctionType.RELU
     plus.potScaleInt16 = False
@@ -56,9 +56,3 @@ def _sum(editor: Editor, op: Op) -> list[object]:
         editor.operator("MUL", _8_BIT, (source, factor), negative, kinds.MulOptions, times),
         editor.operator("ADD", _8_BIT, (source, negative), target, kinds.AddOptions, plus),
     ]
-
-
-def _set_scale(editor: Editor, index: int, scale: float, zero: int) -> None:
-    noted = schema.QuantizationParametersT()
-    noted.scale, noted.zeroPoint = np.array([scale], np.float32), np.array([zero], np.int64)
-    editor.file.tensor(index).quantization = noted

@@ -37,8 +37,8 @@ def refine_tanh(file: Flatbuffer) -> None:
     editor = Editor(file)
     operators: list[Any] = []
     for op in list(file.ops()):
-        convolution = _convolution_after(file, op) if op.name == "TANH" and _is_small(file, op) else None
-        operators += [op.raw] if convolution is None else _polynomial(editor, op, convolution)
+        readers = _up_to_convolution(file, op) if op.name == "TANH" and _is_small(file, op) else []
+        operators += _polynomial(editor, op, readers) if readers else [op.raw]
     file.graph.operators = operators
     editor.tidy()
 
@@ -58,18 +58,19 @@ def _quantization(file: Flatbuffer, index: int) -> tuple[float, int]:
     return float(noted.scale[0]), int(noted.zeroPoint[0])
 
 
-def _convolution_after(file: Flatbuffer, op: Op) -> Op | None:
-    """The convolution that alone reads a result, reshaped or not."""
+def _up_to_convolution(file: Flatbuffer, op: Op) -> list[Op]:
+    """What reads a result, up to the convolution that alone does so, reshapes first; empty if there is none."""
     readers = [other for other in file.ops() if op.raw.outputs[0] in other.raw.inputs]
     if len(readers) != 1:
-        return None
+        return []
     (reader,) = readers
-    return (
-        _convolution_after(file, reader) if reader.name == "RESHAPE" else reader if reader.name == "CONV_2D" else None
-    )
+    if reader.name == "RESHAPE":
+        others = _up_to_convolution(file, reader)
+        return [reader, *others] if others else []
+    return [reader] if reader.name == "CONV_2D" else []
 
 
-def _polynomial(editor: Editor, op: Op, convolution: Op) -> Sequence[Any]:
+def _polynomial(editor: Editor, op: Op, readers: Sequence[Op]) -> Sequence[Any]:
     file, (source,), (target,) = editor.file, op.raw.inputs, op.raw.outputs
     values = _values(file, source)
     reach = max(float(np.abs(values).max()), _LEAST_REACH)
@@ -81,7 +82,7 @@ def _polynomial(editor: Editor, op: Op, convolution: Op) -> Sequence[Any]:
     fourth = steps.product(square, inner, x**2 * (x**2 - b / c))
     outer = steps.sum(fourth, a / c, x**2 * (x**2 - b / c) + a / c)
     result = steps.product(source, outer, np.tanh(values) / c, int(target))
-    _follow(file, convolution, result, c)
+    _follow(editor, readers, result, c)
     return steps.operators
 
 
@@ -106,7 +107,7 @@ class _Steps:
     def sum(self, one: int, constant: float, values: Values) -> int:
         whole = np.array(_LARGEST if constant > 0 else _LEAST, np.int8)
         other = self._editor.constant(f"{self._name}/{constant:g}", whole)
-        _set_quantization(self._editor.file, other, constant / float(whole), 0)
+        self._editor.set_scale(other, constant / float(whole), 0)
         options = schema.AddOptionsT()
         options.potScaleInt16 = False
         return self._add("ADD", (one, other), values, options, None)
@@ -117,24 +118,21 @@ class _Steps:
         self._editor.file.tensor(made).name = name.encode()
         low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
         scale = (high - low) / (_LARGEST - _LEAST)
-        _set_quantization(self._editor.file, made, scale, round(_LEAST - low / scale))
+        self._editor.set_scale(made, scale, round(_LEAST - low / scale))
         option_kind = getattr(schema.BuiltinOptions, f"{kind.title()}Options")
         self.operators.append(self._editor.operator(kind, _8_BIT, inputs, made, option_kind, options))
         return made
 
 
-def _follow(file: Flatbuffer, convolution: Op, result: int, factor: float) -> None:
+def _follow(editor: Editor, readers: Sequence[Op], result: int, factor: float) -> None:
     """Give the new scale to reshapes on the way; let the convolution multiply by the factor, its result unchanged."""
+    file = editor.file
     scale, zero = _quantization(file, result)
-    source, kernel, bias = (int(index) for index in convolution.raw.inputs)
-    _set_quantization(file, source, scale, zero)
+    *reshapes, convolution = readers
+    for reshape in reshapes:
+        editor.set_scale(int(reshape.raw.outputs[0]), scale, zero)
+    _, kernel, bias = (int(index) for index in convolution.raw.inputs)
     noted, added = file.tensor(kernel).quantization, file.tensor(bias).quantization
     noted.scale = (noted.scale * factor).astype(np.float32)
     before, added.scale = added.scale, (noted.scale * scale).astype(np.float32)
     file.set_constant(bias, np.rint(file.constant(bias) * before / added.scale).astype(np.int32))
-
-
-def _set_quantization(file: Flatbuffer, index: int, scale: float, zero: int) -> None:
-    noted = schema.QuantizationParametersT()
-    noted.scale, noted.zeroPoint = np.array([scale], np.float32), np.array([zero], np.int64)
-    file.tensor(index).quantization = noted

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calib_data.errors import UserError
 from pynet_tf.network import LEAKY_SLOPE
-from quantize.graph import OUTPUT, walk
+from quantize.graph import OUTPUT, Observer, walk
 from quantize.scheme import Range, Scheme, make_scheme
 
 _BINS = 1024
@@ -154,7 +154,7 @@ class Chosen:
 
 
 @dataclass
-class _Noting:
+class _Noting(Observer):
     """An observer that keeps histograms of one photo."""
 
     group: Mapping[str, str]
@@ -163,12 +163,6 @@ class _Noting:
     def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
         if name in self.group:
             self.found.setdefault(self.group[name], []).append(_histogram(name, values.numpy()))
-        return values
-
-    def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
-        return values
-
-    def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
         return values
 
 

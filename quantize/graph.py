@@ -8,7 +8,6 @@ note, change or quantize any tensor. `tests/quantize/test_graph.py` holds that w
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Protocol
 
 import tensorflow as tf
 import tf_keras as keras
@@ -22,20 +21,23 @@ OUTPUT_STEPS: dict[type, str] = {InstanceNorm: "add_1", DirectHead: "BiasAdd", R
 """Of each layer of several steps, the one that is its output."""
 
 
-class Observer(Protocol):
-    """What happens to the tensors on the way.
+class Observer:
+    """What happens to the tensors on the way: nothing, unless a subclass says so.
 
     Names are those of layers, and `layer/step` for the steps inside one, as in the traced graph.
     """
 
     def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
         """A feature map or picture `(B, H, W, C)`; what is returned is used on."""
+        return values
 
     def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
         """A vector `(C,)` that a norm multiplies by or adds."""
+        return values
 
     def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
         """The weights of a convolution, whose maps lie along `axis`."""
+        return values
 
 
 def parents(model: keras.Model) -> dict[str, list[str]]:

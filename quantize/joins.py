@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pynet_tf.growth import copy_weights
 from pynet_tf.model_files import config_of
 from pynet_tf.network import build_pynet
-from quantize.graph import OUTPUT, layers_of, parents, walk
+from quantize.graph import OUTPUT, Observer, layers_of, parents, walk
 from quantize.scheme import make_scheme
 
 Picture = NDArray[np.float32]
@@ -103,7 +103,7 @@ def _scalable(model: keras.Model) -> Iterable[str]:
 
 
 @dataclass
-class _Sizes:
+class _Sizes(Observer):
     """An observer that notes how large tensors are: of all photos the largest of their quantiles."""
 
     wanted: frozenset[str]
@@ -113,10 +113,4 @@ class _Sizes:
         if name in self.wanted:
             size = float(np.quantile(np.abs(values.numpy().ravel()[:: max(1, int(tf.size(values)) >> 18)]), _SHARE))
             self.found[name] = max(self.found.get(name, 0.0), size)
-        return values
-
-    def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
-        return values
-
-    def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
         return values

@@ -21,7 +21,7 @@ from pynet_tf.growth import copy_weights
 from pynet_tf.layers import InstanceNorm
 from pynet_tf.model_files import config_of
 from pynet_tf.network import build_pynet
-from quantize.graph import layers_of, walk
+from quantize.graph import Observer, layers_of, walk
 
 _MEAN, _VARIANCE = "Mean_1", "Mean_3"
 _SUFFIX = "_norm"
@@ -97,7 +97,7 @@ NORMS: dict[str, Callable[[keras.Model, Iterable[Picture]], keras.Model]] = {"in
 """Every strategy by name: from a network and photos to the network that is tuned."""
 
 
-class _Statistics:
+class _Statistics(Observer):
     """An observer that takes down mean and variance of maps.
 
     Args:
@@ -119,12 +119,6 @@ class _Statistics:
         common = tf.reduce_mean(values, axis=0, keepdims=True)
         self.found.setdefault((layer, step), []).append(common.numpy().reshape(-1))
         return common if self._common else values
-
-    def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
-        return values
-
-    def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
-        return values
 
 
 def _norms(model: keras.Model) -> list[InstanceNorm]:

@@ -23,7 +23,7 @@ import tf_keras as keras
 from calib_data.errors import UserError
 from pynet_tf.layers import PhotoColours, SpaceToDepth
 from pynet_tf.network import INPUT_NAME, TENSOR_MULTIPLE
-from quantize.graph import OUTPUT, layers_of, parents, walk
+from quantize.graph import OUTPUT, Observer, layers_of, parents, walk
 
 Range = tuple[float, float]
 
@@ -167,7 +167,7 @@ class _Roots:
         self._above[second] = first
 
 
-class _Names:
+class _Names(Observer):
     """An observer that takes down the names of tensors."""
 
     def __init__(self) -> None:
@@ -175,12 +175,6 @@ class _Names:
 
     def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
         self.names.append(name)
-        return values
-
-    def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
-        return values
-
-    def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
         return values
 
 

@@ -16,12 +16,12 @@ import tf_keras as keras
 
 from calib_data.errors import UserError
 from quantize.configs import PyNETQuantizeScheme, Quantizer
-from quantize.graph import OUTPUT, walk
+from quantize.graph import OUTPUT, Observer, walk
 from quantize.ranges import check_range
 from quantize.scheme import Range, Scheme
 
 
-class Simulation:
+class Simulation(Observer):
     """A network with simulated integers; its weights are the float network's own.
 
     Args:

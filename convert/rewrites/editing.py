@@ -38,6 +38,12 @@ class Editor:
         self.file.graph.tensors.append(tensor)
         return len(self.file.graph.tensors) - 1
 
+    def set_scale(self, index: int, scale: float, zero: int) -> None:
+        """Let a tensor hold integers `q` that stand for `scale * (q - zero)`."""
+        noted = schema.QuantizationParametersT()
+        noted.scale, noted.zeroPoint = np.array([scale], np.float32), np.array([zero], np.int64)
+        self.file.tensor(index).quantization = noted
+
     def constant(self, name: str, values: NDArray[Any]) -> int:
         """The place of a constant; one that was added before if it is the same to the bit."""
         key = (values.dtype.name, values.shape, values.tobytes())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,41 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from calib_data.dataset import SAMPLES, Pair, find_pairs
+from calib_data.dataset import Pair, find_pairs
 from calib_data.errors import UserError
 from calib_data.photo import read_depth, read_photo
-from calib_data.scenes.arrays import to_encoded, to_linear
 from calib_data.tensors import load_input
-from pynet_tf.augmentation import exposure_between
 from pynet_tf.pipeline import CropStream, crops
-from pynet_tf.schedule import LevelPlan
 from tests.conftest import smooth_picture
-
-HEIGHT, WIDTH = 128, 192
-
-
-def plan(level: int = 1, batch: int = 2, crop: int = 32) -> LevelPlan:
-    return LevelPlan(level, 10, batch, crop, 1e-3)
-
-
-def pixels(seed: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
-    return np.rint(smooth_picture(np.random.default_rng(seed), height, width) * 255).astype(np.uint8)
-
-
-def save(path: Path, picture: np.ndarray, **options: object) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path, **options)
-    return path
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Five JPEG pairs, 128x192, with 8-bit depth maps at half size."""
-    for number in range(5):
-        save(tmp_path / "ebb" / "original" / f"{number}.jpg", pixels(number), quality=90)
-        save(tmp_path / "ebb" / "bokeh" / f"{number}.jpg", pixels(number + 50), quality=90)
-        save(tmp_path / "ebb" / "original_depth" / f"{number}.png", pixels(number, HEIGHT // 2, WIDTH // 2)[..., 0])
-    return tmp_path / "ebb"
+from tests.pynet_tf.files import pixels, plan, save
 
 
 def whole_photo(pair: Pair, depth: bool = False, **options: object) -> tuple[np.ndarray, np.ndarray]:
@@ -200,98 +170,6 @@ def test_every_photo_comes_once_an_epoch_in_another_order(tmp_path: Path) -> Non
     epochs = [shades[start : start + 6] for start in range(0, 24, 6)]
     assert all(sorted(epoch) == list(range(6)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) > 1
-
-
-def test_crops_are_turned_and_mirrored_in_all_ways(tmp_path: Path) -> None:
-    picture = pixels(3, 64, 64)
-    for part in ("original", "bokeh"):
-        save(tmp_path / part / "0.png", picture)
-    seen = {target.numpy().tobytes() for _, target in crops(find_pairs(tmp_path), plan(batch=1), False, 2).take(80)}
-    assert len(seen) == 8
-
-
-def test_upright_crops_are_mirrored_only(tmp_path: Path) -> None:
-    picture = pixels(3, 64, 64)
-    for part in ("original", "bokeh"):
-        save(tmp_path / part / "0.png", picture)
-    upright = dataclasses.replace(plan(batch=1), upright=True)
-    stream = crops(find_pairs(tmp_path), upright, False, 2).take(20)
-    seen = {target.numpy()[0].tobytes(): target.numpy()[0] for _, target in stream}
-    one, other = seen.values()
-    np.testing.assert_array_equal(one, other[:, ::-1])
-
-
-def test_zoomed_crops_are_the_photo_reduced_and_their_parts_fit_together(tmp_path: Path) -> None:
-    """A ramp over the whole photo: its range in a crop tells how much of the photo the crop shows."""
-    ramp = np.broadcast_to(np.linspace(0, 255, 256).round().astype(np.uint8)[None, :, None], (128, 256, 3)).copy()
-    save(tmp_path / "original" / "0.png", ramp)
-    save(tmp_path / "bokeh" / "0.png", ramp)
-    save(tmp_path / "original_depth" / "0.png", ramp[::2, ::2, 0])
-    zoomed = dataclasses.replace(plan(batch=1), zoom=4.0, upright=True)
-    shown = []
-    for inputs, target in crops(find_pairs(tmp_path), zoomed, True, 2).take(60):
-        assert inputs.shape == (1, 32, 32, 4)
-        assert target.shape == (1, 64, 64, 3)
-        halved = target.numpy().reshape(1, 32, 2, 32, 2, 3).mean((2, 4))
-        np.testing.assert_allclose(inputs[..., :3], halved, atol=0.02)
-        np.testing.assert_allclose(inputs[..., 3:], halved[..., :1], atol=0.05)
-        shown.append(np.ptp(target) * 256)
-    assert 60 < min(shown) < 70, "crops as they are come up"
-    assert 115 < max(shown) < 135, "and the whole height, but no more"
-
-
-def test_tones_change_both_photos_alike_and_never_the_depth(folder: Path) -> None:
-    for pair in find_pairs(folder):
-        save(pair.bokeh, np.asarray(Image.open(pair.original)), quality=90)
-    pairs = find_pairs(folder)
-    toned = dataclasses.replace(plan(batch=1), tones=0.3)
-    changes = []
-    for before, after in zip(crops(pairs, plan(batch=1), True, 2).take(12), crops(pairs, toned, True, 2), strict=False):
-        inputs, target = (tensor.numpy() for tensor in after)
-        np.testing.assert_allclose(inputs[..., :3], target.reshape(1, 32, 2, 32, 2, 3).mean((2, 4)), atol=0.02)
-        np.testing.assert_array_equal(inputs[..., 3], before[0][..., 3])
-        assert target.min() >= 0
-        assert target.max() <= 1
-        changes.append((inputs - before[0].numpy())[..., :3].mean((0, 1, 2)))
-    assert np.std(changes, axis=0).min() > 0.01, "each crop has tones of its own"
-    assert np.ptp(changes, axis=1).max() > 0.01, "and colours"
-
-
-@pytest.mark.parametrize("exposure", [0.7, 1.4])
-def test_targets_of_another_exposure_are_brought_to_that_of_their_photos(folder: Path, exposure: float) -> None:
-    pairs = find_pairs(folder)
-    for pair in pairs:
-        light = exposure * to_linear(np.asarray(Image.open(pair.original)) / 255)
-        save(pair.bokeh, np.rint(to_encoded(light) * 255).astype(np.uint8), quality=95)
-    alike = dataclasses.replace(plan(batch=1), same_exposure=True)
-    for before, after in zip(crops(pairs, plan(batch=1), True, 2).take(8), crops(pairs, alike, True, 2), strict=False):
-        np.testing.assert_array_equal(after[0], before[0])
-        photo = before[0].numpy()[..., :3]
-        was, now = (target.numpy().reshape(1, 32, 2, 32, 2, 3).mean((2, 4)) for _, target in (before, after))
-        assert abs((was - photo).mean()) > 0.03
-        assert abs((now - photo).mean()) < 0.01
-
-
-def test_the_difference_in_exposure_is_found_under_blur_and_lights() -> None:
-    shifts = {
-        str(pair["number"]): pair["exposure_shift"]
-        for pair in json.loads((SAMPLES / "manifest.json").read_text("utf-8"))["pairs"]
-    }
-    errors = []
-    for pair in find_pairs(SAMPLES, "train"):
-        photo, target = (tf.constant(read_photo(path).pixels[:, 256:1280]) for path in (pair.original, pair.bokeh))
-        errors.append(np.log(float(exposure_between(photo, target)) / shifts[pair.original.stem]))
-    assert np.abs(errors).max() < 0.1
-    assert np.std(errors) < np.std(np.log(list(shifts.values()))) / 2
-
-
-def test_a_changed_crop_is_a_function_of_its_number(folder: Path) -> None:
-    pairs, changed = find_pairs(folder), dataclasses.replace(plan(), zoom=2.0, tones=0.2, same_exposure=True)
-    through = list(crops(pairs, changed, False, 3).take(4))
-    resumed = list(crops(pairs, changed, False, 3, 2).take(2))
-    for one, other in zip(through[2:], resumed, strict=True):
-        np.testing.assert_array_equal(one[0], other[0])
-        np.testing.assert_array_equal(one[1], other[1])
 
 
 def test_parts_of_a_batch_together_are_the_batch(folder: Path) -> None:

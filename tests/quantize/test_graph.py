@@ -8,31 +8,18 @@ import tensorflow as tf
 
 from calib_data.errors import UserError
 from pynet_tf import PyNETConfig, build_pynet
-from quantize.graph import OUTPUT, layers_of, walk
+from quantize.graph import OUTPUT, Observer, layers_of, walk
 from quantize.scheme import RECIPES, in_float_of, make_scheme
 from tests.quantize.conftest import Make, inputs
 
 HEADS = [("residual", "rgb"), ("blend", "rgb"), ("direct", "rgbd"), ("blend", "rgbd")]
 
 
-class Idle:
-    """Changes nothing."""
-
-    def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
-        return values
-
-    def constant(self, name: str, values: tf.Tensor) -> tf.Tensor:
-        return values
-
-    def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
-        return values
-
-
 @pytest.mark.parametrize(("head", "kind"), HEADS)
 def test_walking_computes_what_the_network_computes(make_model: Make, head: str, kind: str) -> None:
     model = make_model(head=head, inputs=kind)
     (photo,) = inputs(1, model.input_shape[-1])
-    walked = walk(model, tf.constant(photo), Idle(), layers_of(model))
+    walked = walk(model, tf.constant(photo), Observer(), layers_of(model))
     np.testing.assert_allclose(walked[OUTPUT], model(photo)[OUTPUT], atol=2e-6)
 
 
