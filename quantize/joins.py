@@ -44,8 +44,8 @@ def enlarge(model: keras.Model, photos: Iterable[Picture]) -> keras.Model:
     copy_weights(model, result)
     read = parents(result)
     scaled = dict(factors)
-    for name in layers_of(result):
-        layer, given = result.get_layer(name), read[name]
+    for layer in result.layers:
+        name, given = layer.name, read.get(layer.name, [])
         if isinstance(layer, _LETTING_THROUGH):
             found = [scaled.get(parent, 1.0) for parent in given]
             if any(np.any(factor != 1) for factor in found):

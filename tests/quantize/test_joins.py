@@ -13,13 +13,15 @@ from tests.quantize.conftest import Make, inputs
 
 
 @pytest.mark.parametrize(("head", "kind"), [("residual", "rgb"), ("blend", "rgbd")])
-def test_the_picture_stays_and_small_maps_grow(make_model: Make, head: str, kind: str) -> None:
+def test_the_pictures_of_all_levels_stay_and_small_maps_grow(make_model: Make, head: str, kind: str) -> None:
     model = make_model(head=head, inputs=kind)
     quiet = _with_quiet_encoder(model)
     photos = list(inputs(2, model.input_shape[-1]))
     made = enlarge(quiet, photos)
     assert config_of(made) == config_of(quiet)
-    np.testing.assert_allclose(made(photos[0])["level1"], quiet(photos[0])["level1"], atol=1e-5)
+    pictures, expected = made(photos[0]), quiet(photos[0])
+    for level in expected:
+        np.testing.assert_allclose(pictures[level], expected[level], atol=1e-5)
     before, after = (_size(one, "encoder3_conv3b_leaky", photos[0]) for one in (quiet, made))
     factor = after / before
     assert factor >= 8
