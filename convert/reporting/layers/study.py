@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,13 @@ from numpy.typing import NDArray
 from convert.reporting.layers.float_graph import FloatGraph
 from convert.reporting.layers.matching import WITHIN_FORM, Match, Matcher
 from convert.reporting.layers.tensors import Graph, passes
+from convert.reporting.layers.units import (
+    LEAST_ENERGY,
+    Units,
+    unit_of_a_layer,
+    units_before_a_norm,
+    units_of_a_join,
+)
 from convert.reporting.process import RuntimeFailedError
 from convert.reporting.record import LayerRow, LayerStudy
 
@@ -24,7 +31,6 @@ WRONG_SCALE = 1.4
 """Factor, up or down, from which on a map's scale is wrong and not merely rounded."""
 GOOD_ENOUGH = 60.0
 """dB from which on nothing has fallen off, whatever is usual in the file."""
-_LEAST_ENERGY = 1e-3
 _TINY = 1e-30
 _NORM = "_norm"  # ends the name of a convolution's norm
 _PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "RESHAPE", "QuantizeLinear", "DequantizeLinear", "Cast"})
@@ -97,21 +103,12 @@ def worst_scale(reference: NDArray[np.float32], values: NDArray[np.float32]) -> 
         values: Likewise.
     """
     energy = np.square(reference, dtype=np.float64).sum(axis=(0, 1, 2))
-    loud = energy > _LEAST_ENERGY * energy.mean()
+    loud = energy > LEAST_ENERGY * energy.mean()
     if not loud.any():
         return 1.0
     factors = (reference.astype(np.float64) * values).sum(axis=(0, 1, 2))[loud] / energy[loud]
-    away = np.abs(np.log(np.maximum(np.nan_to_num(factors, nan=np.inf), _LEAST_ENERGY)))
+    away = np.abs(np.log(np.maximum(np.nan_to_num(factors, nan=np.inf), LEAST_ENERGY)))
     return float(factors[away.argmax()])
-
-
-def in_scale(reference: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Values `(1, h, w, C)` with each map in its reference's scale: times the least-squares factor `sum r x / sum x^2`.
-
-    For maps that a norm reads, which takes their scale away: fine-tuning gives them one that suits integers.
-    """
-    both, energy = ((one * values).sum(axis=(0, 1, 2), dtype=np.float64) for one in (reference, values))
-    return (values * (both / np.maximum(energy, _TINY))).astype(np.float32)
 
 
 def layer_of(name: str) -> str:
@@ -150,6 +147,7 @@ def _errors(
     sources = _sources(graph)
     in_layers = {match.tensor.name: match for match in Matcher(layers).match(graph)[0]}
     norms = {layer for tensor in reference.tensors if (layer := layer_of(tensor.name)).endswith(_NORM)}
+    units: dict[str, Units] = {}
     errors = {}
     for group in passes([match.tensor for match in matches]):
         names = [tensor.name for tensor in group]
@@ -160,33 +158,38 @@ def _errors(
         for tensor, expected in zip(group, theirs, strict=True):
             match = by_name[tensor.name]
             values = match.as_reference(ours[tensor.name])
-            has_norm = f"{layer_of(match.reference.name)}{_NORM}" in norms
-            if has_norm:
-                values = in_scale(expected, values)
+            units[tensor.name] = _units(match, norms)(expected, values)
+            values = _in_unit(values, units[tensor.name])
             error = _Error(sqnr(expected, values), _largest(expected, values))
             handing = sources[tensor.name]
             if tensor.name in in_layers and len(handing) == 1 and handing[0] in ours:
+                inner = in_layers[tensor.name]
                 handed = in_layers[handing[0]].as_reference(ours[handing[0]])
-                error = _alone(error, layers, in_layers[tensor.name], handed, ours[tensor.name], has_norm)
+                own = _in_unit(inner.as_reference(ours[tensor.name]), units[tensor.name])
+                error = _alone(error, layers, inner, _in_unit(handed, units.get(handing[0])), own)
             errors[tensor.name] = error
     return errors
 
 
+def _units(match: Match, norms: Collection[str]) -> Callable[[NDArray[np.float32], NDArray[np.float32]], Units]:
+    """How to find the units of a tensor's maps."""
+    if f"{layer_of(match.reference.name)}{_NORM}" in norms:
+        return units_before_a_norm
+    return units_of_a_join if match.reference.kind == "concat" else unit_of_a_layer
+
+
+def _in_unit(values: NDArray[np.float32], units: Units | None) -> NDArray[np.float32]:
+    """In the reference's units; a form of `convert.rewrites` repeats the maps, which come in the same order."""
+    return values if units is None else values / units[: values.shape[-1]]
+
+
 def _alone(
-    error: _Error,
-    layers: FloatGraph,
-    match: Match,
-    handed: NDArray[np.float32],
-    values: NDArray[np.float32],
-    has_norm: bool,
+    error: _Error, layers: FloatGraph, match: Match, handed: NDArray[np.float32], own: NDArray[np.float32]
 ) -> _Error:
     """The error with what the layer adds by itself: its output against the float layer's on the same input."""
     expected = layers.layer(match.reference.name, handed)
     if expected is None:
         return error
-    own = match.as_reference(values)
-    if has_norm:
-        own = in_scale(expected, own)
     return replace(error, alone=sqnr(expected, own), scale=worst_scale(expected, own))
 
 

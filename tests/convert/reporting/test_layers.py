@@ -20,6 +20,8 @@ from convert.reporting.layers.study import sqnr, study
 from convert.reporting.layers.tflite_graph import TFLiteGraph
 from convert.reporting.record import LayerStudy
 from pynet_tf import load_model
+from quantize.joins import enlarge
+from quantize.norms import even
 from tests.conftest import smooth_picture
 from tests.convert.reporting.files import SIZE, UP, Files, broken_onnx, broken_tflite
 
@@ -78,17 +80,32 @@ def test_a_whole_int8_file_falls_off_nowhere(files: Files, float_graph, tmp_path
     assert studied(TFLiteGraph(files.int8, "litert-xnnpack", 2), float_graph, tmp_path).first_fall == ""
 
 
-def test_scales_of_maps_that_a_norm_takes_away_again_are_no_error(files: Files, float_graph, tmp_path: Path) -> None:
+def test_scales_that_a_norm_or_the_next_kernels_take_back_are_no_error(files, float_graph, tmp_path: Path) -> None:
     model = load_model(files.model)
     layer = model.get_layer("encoder4_conv3a")
     layer.set_weights([weight * np.resize([1.0, 5.0, 25.0], layer.filters) for weight in layer.get_weights()])
+    layer = model.get_layer("encoder3_conv3b")
+    layer.set_weights([weight / 16 for weight in layer.get_weights()])
+    plain = FloatGraph(model, SIZE)
     scaled = tmp_path / "scaled.tflite"
-    scaled.write_bytes(TFLiteExporter(model, SIZE).float32)
-    found = studied(TFLiteGraph(scaled, "litert-xnnpack", 2), float_graph, tmp_path)
+    suited = enlarge(even(model, [PHOTO]), [PHOTO])
+    scaled.write_bytes(TFLiteExporter(suited, SIZE).float32)
+    found = studied(TFLiteGraph(scaled, "litert-xnnpack", 2), plain, tmp_path)
     assert found.first_fall == ""
-    (row,) = (row for row in found.rows if row.layer == "encoder4_conv3a")
-    assert row.sqnr > 80
-    assert row.alone is not None and row.alone > 80
+    rows = {row.layer: row for row in found.rows}
+    for name in ("encoder4_conv3a", "encoder3_conv3b", "encoder3_conv3b_leaky", "level3_join0", "level3_block1_conv3a"):
+        assert rows[name].sqnr > 70, name
+        assert rows[name].alone is None or rows[name].alone > 70, name
+
+
+def test_a_power_of_two_that_no_kernel_takes_back_is_named_where_it_is_read(files, float_graph, tmp_path: Path) -> None:
+    model = load_model(files.model)
+    layer = model.get_layer("encoder3_conv3b")
+    layer.set_weights([weight * 4 for weight in layer.get_weights()])
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(TFLiteExporter(model, SIZE).float32)
+    fall = studied(TFLiteGraph(broken, "litert-xnnpack", 2), float_graph, tmp_path).first_fall
+    assert fall in {"encoder4_conv3a", "level3_block1_conv3a"}
 
 
 def test_one_broken_scale_of_an_onnx_file_is_named(files, float_graph, tmp_path: Path) -> None:
