@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,13 +13,7 @@ from numpy.typing import NDArray
 from convert.reporting.layers.float_graph import FloatGraph
 from convert.reporting.layers.matching import WITHIN_FORM, Match, Matcher
 from convert.reporting.layers.tensors import Graph, passes
-from convert.reporting.layers.units import (
-    LEAST_ENERGY,
-    Units,
-    unit_of_a_layer,
-    units_before_a_norm,
-    units_of_a_join,
-)
+from convert.reporting.layers.units import LEAST_ENERGY, Units, in_unit, units_of_a_convolution
 from convert.reporting.process import RuntimeFailedError
 from convert.reporting.record import LayerRow, LayerStudy
 
@@ -32,6 +26,7 @@ WRONG_SCALE = 1.4
 GOOD_ENOUGH = 60.0
 """dB from which on nothing has fallen off, whatever is usual in the file."""
 _TINY = 1e-30
+_LETTING_THROUGH = frozenset({"leaky", "max_pool"})  # kinds whose results are in the units of what they read
 _NORM = "_norm"  # ends the name of a convolution's norm
 _PASSED_ON = frozenset({"QUANTIZE", "DEQUANTIZE", "RESHAPE", "QuantizeLinear", "DequantizeLinear", "Cast"})
 
@@ -156,41 +151,37 @@ def _errors(
         ours = dict(zip(needed, graph.read(photo, needed, folder), strict=True))
         theirs = reference.read(photo, [by_name[name].reference.name for name in names], folder / "reference")
         for tensor, expected in zip(group, theirs, strict=True):
-            match = by_name[tensor.name]
-            values = match.as_reference(ours[tensor.name])
-            units[tensor.name] = _units(match, norms)(expected, values)
-            values = _in_unit(values, units[tensor.name])
+            values, handing, inner = ours[tensor.name], sources[tensor.name], in_layers.get(tensor.name)
+            by_itself = None
+            if inner is not None:
+                own = inner.as_reference(values)
+                if len(handing) == 1 and handing[0] in ours:
+                    handed = in_layers[handing[0]].as_reference(ours[handing[0]])
+                    by_itself = layers.layer(inner.reference.name, in_unit(handed, units.get(handing[0])))
+                if by_itself is not None:
+                    units[tensor.name] = units_of_a_convolution(by_itself, own, _has_norm(inner, norms))
+                else:
+                    units[tensor.name] = _handed_on(inner, [units[name] for name in handing if name in units])
+            values = in_unit(by_name[tensor.name].as_reference(values), units.get(tensor.name))
             error = _Error(sqnr(expected, values), _largest(expected, values))
-            handing = sources[tensor.name]
-            if tensor.name in in_layers and len(handing) == 1 and handing[0] in ours:
-                inner = in_layers[tensor.name]
-                handed = in_layers[handing[0]].as_reference(ours[handing[0]])
-                own = _in_unit(inner.as_reference(ours[tensor.name]), units[tensor.name])
-                error = _alone(error, layers, inner, _in_unit(handed, units.get(handing[0])), own)
+            if by_itself is not None:
+                own = in_unit(own, units[tensor.name])
+                error = replace(error, alone=sqnr(by_itself, own), scale=worst_scale(by_itself, own))
             errors[tensor.name] = error
     return errors
 
 
-def _units(match: Match, norms: Collection[str]) -> Callable[[NDArray[np.float32], NDArray[np.float32]], Units]:
-    """How to find the units of a tensor's maps."""
-    if f"{layer_of(match.reference.name)}{_NORM}" in norms:
-        return units_before_a_norm
-    return units_of_a_join if match.reference.kind == "concat" else unit_of_a_layer
+def _handed_on(match: Match, handed: Sequence[Units]) -> Units:
+    """The units of a result of no convolution: those of what it reads, or one."""
+    kind = match.reference.kind
+    parts = handed if kind == "concat" else handed[:1] if kind in _LETTING_THROUGH else []
+    maps = match.reference.shape[-1]
+    units = np.concatenate(parts) if parts else np.ones(0, np.float32)
+    return units if len(units) == maps else np.ones(maps, np.float32)
 
 
-def _in_unit(values: NDArray[np.float32], units: Units | None) -> NDArray[np.float32]:
-    """In the reference's units; a form of `convert.rewrites` repeats the maps, which come in the same order."""
-    return values if units is None else values / units[: values.shape[-1]]
-
-
-def _alone(
-    error: _Error, layers: FloatGraph, match: Match, handed: NDArray[np.float32], own: NDArray[np.float32]
-) -> _Error:
-    """The error with what the layer adds by itself: its output against the float layer's on the same input."""
-    expected = layers.layer(match.reference.name, handed)
-    if expected is None:
-        return error
-    return replace(error, alone=sqnr(expected, own), scale=worst_scale(expected, own))
+def _has_norm(match: Match, norms: Collection[str]) -> bool:
+    return f"{layer_of(match.reference.name)}{_NORM}" in norms
 
 
 def _sources(graph: Graph) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+Maps = NDArray[np.float32]
 Units = NDArray[np.float32]
 LEAST_ENERGY = 1e-3
 """Of the mean: maps with less say nothing of their scale."""
@@ -17,26 +18,32 @@ _NEAR = 0.05  # how far the logarithm to base 2 of a factor may lie from a whole
 _TINY = 1e-30
 
 
-def units_before_a_norm(reference: NDArray[np.float32], values: NDArray[np.float32]) -> Units:
-    """For each map of `(1, h, w, C)` its scale, the inverse of the least-squares factor `sum r x / sum x^2`."""
-    both, energy = _sums(reference * values), _sums(values * values)
-    return np.where(both != 0, energy / np.where(both != 0, both, 1), 1).astype(np.float32)
+def units_of_a_convolution(reference: Maps, values: Maps, has_norm: bool) -> Units:
+    """For each map of `(1, h, w, C)` that a convolution gives, the unit in which it is held.
+
+    Args:
+        reference: What the float convolution gives for what the file's reads, in the reference's units.
+        values: What the file's gives.
+        has_norm: Whether a norm reads them: each map may have a unit of its own, the inverse of the least-squares
+            factor `sum r x / sum x^2`. Otherwise it is one power of two from 2 on, or 1; a scale of one map alone is
+            an error.
+    """
+    both = _sums(reference * values)
+    if has_norm:
+        return np.where(both != 0, _sums(values * values) / np.where(both != 0, both, 1), 1).astype(np.float32)
+    energy = _sums(reference * reference)
+    loud = energy > LEAST_ENERGY * energy.mean()
+    powers = np.log2(np.maximum(np.nan_to_num(both / np.maximum(energy, _TINY)), _TINY))[loud]
+    whole = np.rint(np.median(powers)) if loud.any() else 0.0
+    is_one = whole >= 1 and bool((np.abs(powers - whole) < _NEAR).all())
+    return np.full(len(energy), 2**whole if is_one else 1.0, np.float32)
 
 
-def units_of_a_join(reference: NDArray[np.float32], values: NDArray[np.float32]) -> Units:
-    """For each map of `(1, h, w, C)` the power of two from 2 on by which it is larger than its reference, or 1."""
-    factors = _sums(reference * values) / np.maximum(_sums(reference * reference), _TINY)
-    powers = np.log2(np.maximum(np.nan_to_num(factors), _TINY))
-    whole = np.rint(powers)
-    return np.where((whole >= 1) & (np.abs(powers - whole) < _NEAR), 2.0**whole, 1.0).astype(np.float32)
+def in_unit(values: Maps, units: Units | None) -> Maps:
+    """`(1, h, w, C)` in the reference's units; a form of `convert.rewrites` repeats the maps in their order."""
+    return values if units is None else values / np.resize(units, values.shape[-1])
 
 
-def unit_of_a_layer(reference: NDArray[np.float32], values: NDArray[np.float32]) -> Units:
-    """As `units_of_a_join`, if all maps that are not almost nothing agree; a scale of one map alone is an error."""
-    units, energy = units_of_a_join(reference, values), _sums(reference * reference)
-    agreed = np.unique(units[energy > LEAST_ENERGY * energy.mean()])
-    return np.full_like(units, agreed[0] if len(agreed) == 1 else 1.0)
-
-
-def _sums(products: NDArray[np.float32]) -> NDArray[np.float64]:
-    return np.asarray(products.sum(axis=tuple(range(products.ndim - 1)), dtype=np.float64))
+def _sums(products: Maps) -> NDArray[np.float64]:
+    """Of each map."""
+    return products.sum(axis=(0, 1, 2), dtype=np.float64)
