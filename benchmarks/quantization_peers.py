@@ -133,8 +133,9 @@ def _files(
     from benchmarks.plain import convert_plainly
     from convert.exporter import TFLiteExporter
     from pynet_tf.model_files import load_model
+    from quantize.suiting import SUITED_ON, suited
 
-    exporter = TFLiteExporter(model, options.size, lambda: photos)
+    exporter = TFLiteExporter(suited(model, photos[:SUITED_ON]), options.size, lambda: photos)
     for recipe in _RECIPES:
         yield _ours(f"ours, {recipe}", exporter, recipe, folder)
     for tuned, learnt in tunings.items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -28,6 +30,7 @@ from convert.runtimes import Runtime
 from convert.self_check import self_check
 from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
 from quantize.ranges import load_ranges
+from quantize.suiting import SUITED_ON, suited
 
 Watch = Callable[[Iterable[NDArray[np.float32]], int, str], Iterator[NDArray[np.float32]]]
 Say = Callable[[str], None]
@@ -118,7 +121,8 @@ class Conversion:
 
     Attributes:
         network: What all artifacts are compared with, and made of but for those of 8-bit recipes.
-        tuned: What artifacts of 8-bit recipes are made of; the same, or one fine-tuned from it.
+        tuned: What artifacts of 8-bit recipes are made of: one fine-tuned from it, or the same, whose maps are then
+            made to suit integers (`quantize.suiting`).
         size: The photo that comes out.
         calibration: Photos whose ranges integer recipes use.
         check: Photos that each artifact is compared on.
@@ -201,7 +205,15 @@ class Conversion:
             (self.folder / facts.file).replace(out / facts.file)
 
     def _network(self, recipe: Recipe) -> Network:
-        return self.tuned if recipe.kind == "int8" else self.network
+        if recipe.kind != "int8":
+            return self.network
+        return self._suited if self.tuned.learnt is None else self.tuned
+
+    @functools.cached_property
+    def _suited(self) -> Network:
+        """For 8-bit recipes of a network that is not fine-tuned: its function, with maps that suit integers."""
+        photos = list(itertools.islice(self.calibration.tensors(), SUITED_ON))
+        return replace(self.tuned, model=suited(self.tuned.model, photos))
 
     def _exporter(self, network: Network) -> Exporter:
         """The network's, which is made when it is first asked for."""

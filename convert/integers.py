@@ -17,6 +17,7 @@ import tensorflow as tf
 from tensorflow.lite.python import convert as tensorflow_convert
 
 from calib_data.errors import UserError
+from convert.detail import refine_detail
 from convert.flatbuffer import Flatbuffer
 from convert.int16 import finish_int16, prepare_int16
 from convert.leaky import split_leaky
@@ -78,6 +79,7 @@ def quantize(ranged: bytes, recipe: Recipe) -> Flatbuffer:
     result = Flatbuffer.read(_convert(file.bytes(), left_float, io, _io_type("QUANTIZED_INT8")))
     split_leaky(result)
     refine_tanh(result)
+    refine_detail(result)
     _give_bytes_at_once(result)
     return result
 

@@ -15,13 +15,11 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from convert.flatbuffer import Flatbuffer, Op
-from convert.rewrites.editing import Editor
+from convert.rewrites.editing import INT8, Editor
 
 NEGATIVE = "/negative"
 """Ends the names of the products, which are no tensors of the network."""
-_LARGEST = 127
-_LEAST = -128
-_8_BIT = 2  # the version of MUL and ADD that takes int8
+_LEAST, _LARGEST = INT8
 
 
 def split_leaky(file: Flatbuffer) -> None:
@@ -48,11 +46,7 @@ def _sum(editor: Editor, op: Op) -> list[object]:
     name = editor.file.tensor_name(target) + NEGATIVE
     negative = editor.tensor(name, editor.shape(target), schema.TensorType.INT8)
     editor.set_scale(negative, float(share) * editor.file.tensor(source).quantization.scale[0], _LEAST)
-    times, plus = schema.MulOptionsT(), schema.AddOptionsT()
-    times.fusedActivationFunction = schema.ActivationFunctionType.RELU
-    plus.potScaleInt16 = False
-    kinds = schema.BuiltinOptions
     return [
-        editor.operator("MUL", _8_BIT, (source, factor), negative, kinds.MulOptions, times),
-        editor.operator("ADD", _8_BIT, (source, negative), target, kinds.AddOptions, plus),
+        editor.arithmetic("MUL", source, factor, negative, relu=True),
+        editor.arithmetic("ADD", source, negative, target),
     ]

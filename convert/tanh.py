@@ -19,7 +19,7 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from convert.flatbuffer import Flatbuffer, Op
-from convert.rewrites.editing import Editor
+from convert.rewrites.editing import INT8, Editor
 
 Values: TypeAlias = NDArray[np.float64]
 
@@ -28,8 +28,7 @@ POLYNOMIAL = "/polynomial"
 REACH = 1.2
 """The largest value for which the polynomial is within a third of a step of 1/255 after the factor 0.58."""
 _LEAST_REACH = 0.1  # under it XNNPACK refuses sums of a square and a constant: their scales are too far apart
-_8_BIT = 2  # the version of MUL and ADD that takes int8
-_LEAST, _LARGEST = -128, 127
+_LEAST, _LARGEST = INT8
 
 
 def refine_tanh(file: Flatbuffer) -> None:
@@ -102,25 +101,22 @@ class _Steps:
         self.operators: list[Any] = []
 
     def product(self, one: int, other: int, values: Values, target: int | None = None) -> int:
-        return self._add("MUL", (one, other), values, schema.MulOptionsT(), target)
+        return self._add("MUL", one, other, values, target)
 
     def sum(self, one: int, constant: float, values: Values) -> int:
         whole = np.array(_LARGEST if constant > 0 else _LEAST, np.int8)
         other = self._editor.constant(f"{self._name}/{constant:g}", whole)
         self._editor.set_scale(other, constant / float(whole), 0)
-        options = schema.AddOptionsT()
-        options.potScaleInt16 = False
-        return self._add("ADD", (one, other), values, options, None)
+        return self._add("ADD", one, other, values, None)
 
-    def _add(self, kind: str, inputs: Sequence[int], values: Values, options: Any, target: int | None) -> int:
+    def _add(self, kind: str, one: int, other: int, values: Values, target: int | None) -> int:
         name = f"{self._name}/{len(self.operators)}"
         made = self._editor.tensor(name, self._shape, schema.TensorType.INT8) if target is None else target
         self._editor.file.tensor(made).name = name.encode()
         low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
         scale = (high - low) / (_LARGEST - _LEAST)
         self._editor.set_scale(made, scale, round(_LEAST - low / scale))
-        option_kind = getattr(schema.BuiltinOptions, f"{kind.title()}Options")
-        self.operators.append(self._editor.operator(kind, _8_BIT, inputs, made, option_kind, options))
+        self.operators.append(self._editor.arithmetic(kind, one, other, made))
         return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import os
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from pynet_tf.quiet import start_tensorflow
 if TYPE_CHECKING:
     from convert.exporter import TFLiteExporter
     from quantize.analysis import Analysis, Picture
+    from quantize.suiting import SUITED_ON, suited
     from quantize.switched import Switched
 
 _SHOWN = 12
@@ -94,10 +96,12 @@ def _analysis(
     from quantize.switched import Switched
 
     model, learnt = load_model(model_file), load_ranges(model_file)
-    scheme = make_scheme(model, in_float_of(options.recipe))
     calibration = calibration_set(options.data, options.size, config_of(model).inputs == "rgbd", skipped)
     calibration.pairs = calibration.pairs[:: max(1, len(calibration.pairs) // options.calibrate)][: options.calibrate]
     photos = list(check_set(options.data, options.count, calibration).tensors())
+    if learnt is None:
+        model = suited(model, list(itertools.islice(calibration.tensors(), SUITED_ON)))
+    scheme = make_scheme(model, in_float_of(options.recipe))
     tensors = command.progress(calibration.tensors(), len(calibration.pairs), "ranges")
     observed = observe(model, scheme, tensors)
     chosen = choose(observed, scheme)

@@ -79,8 +79,7 @@ def run(options: argparse.Namespace) -> int:
     from pynet_tf.schedule import LevelPlan
     from pynet_tf.splitting import split
     from pynet_tf.training import Run, RunSettings
-    from quantize.joins import enlarge
-    from quantize.norms import NORMS
+    from quantize.suiting import suited
     from quantize.tuning import Tuning, TuningSettings
 
     tuning = TuningSettings(
@@ -104,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     command.tell(f"{len(pairs)} pairs to learn from, {len(watched)} to watch; ranges from {options.calibrate} photos")
     photos = _tensors(pairs[:: max(1, len(pairs) // options.calibrate)][: options.calibrate], options.size, depth)
     compared = _tensors((watched or pairs)[:_COMPARED], options.size, depth)
-    start = enlarge(NORMS[options.norm](teacher, photos), photos)
+    start = suited(teacher, photos, options.norm)
     settings = RunSettings(
         config_of(start),
         (plan,),

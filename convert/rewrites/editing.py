@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from convert.flatbuffer import Flatbuffer
 
+INT8 = -128, 127
+"""The least and the largest 8-bit integer."""
 _UNSHARED = 0  # the buffer of what is computed
+_ARITHMETIC_OF_8_BITS = 2  # the version of ADD, MUL and SUB that takes int8
 
 
 class Editor:
@@ -112,6 +115,16 @@ class Editor:
         raw.inputs, raw.outputs = np.array(inputs, np.int32), np.array([output], np.int32)
         raw.builtinOptionsType, raw.builtinOptions = kind, options
         return raw
+
+    def arithmetic(self, name: str, one: int, other: int, target: int, relu: bool = False) -> Any:
+        """An ADD, MUL or SUB of 8-bit tensors, which may have a ReLU fused into it."""
+        options = getattr(schema, f"{name.title()}OptionsT")()
+        if relu:
+            options.fusedActivationFunction = schema.ActivationFunctionType.RELU
+        if name != "MUL":
+            options.potScaleInt16 = False
+        kind = getattr(schema.BuiltinOptions, f"{name.title()}Options")
+        return self.operator(name, _ARITHMETIC_OF_8_BITS, (one, other), target, kind, options)
 
     def tidy(self) -> None:
         """Forget tensors that no operation uses any more, with their constants."""

@@ -15,6 +15,7 @@ from convert.onnx_exporter import OnnxExporter
 from convert.recipes import ONNX_STANDARD, load_recipe
 from convert.runtimes import find_runtime
 from pynet_tf import load_model
+from quantize.suiting import SUITED_ON, suited
 
 SIZE = PhotoSize(512, 768)
 BARS = {"float32": 90, "float16": 55, "dynamic": 55, "int8": 44, "int8-full": 42}
@@ -22,8 +23,8 @@ BARS = {"float32": 90, "float16": 55, "dynamic": 55, "int8": 44, "int8-full": 42
 
 @pytest.fixture(scope="module")
 def exporter() -> OnnxExporter:
-    photos = find_pairs(SAMPLES, "train")
-    return OnnxExporter(load_model(), SIZE, photos=lambda: (input_at_size(pair, SIZE, False) for pair in photos))
+    photos = [input_at_size(pair, SIZE, with_depth=False) for pair in find_pairs(SAMPLES, "train")]
+    return OnnxExporter(suited(load_model(), photos[:SUITED_ON]), SIZE, photos=lambda: photos)
 
 
 @pytest.fixture(scope="module")

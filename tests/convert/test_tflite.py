@@ -18,7 +18,7 @@ from calib_data import command, files
 from convert import tflite
 from convert.artifact import read_metadata, read_side_file
 from convert.runners import load_artifact
-from pynet_tf import load_model, save_model
+from pynet_tf import PyNETConfig, build_pynet, load_model, save_model
 from quantize.calibration import calibrate, spans
 from quantize.ranges import Ranges, save_with_ranges
 from quantize.scheme import make_scheme
@@ -78,6 +78,21 @@ def test_8_bit_recipes_are_made_of_the_tuned_model_and_all_are_compared_with_the
     assert plain.runs[0].fidelity is not None and integer.runs[0].fidelity is not None
     assert plain.runs[0].fidelity.mean_psnr > 90
     assert 30 < integer.runs[0].fidelity.mean_psnr < 90
+
+
+def test_8_bits_serve_maps_of_every_size_alike(photo_folder: Path, tmp_path: Path) -> None:
+    psnr = {}
+    for name, sizes in (("alike", [1.0]), ("unlike", [1.0, 40.0, 1600.0])):
+        model = build_pynet(PyNETConfig(width=2, head="direct"), seed=3)
+        for norm in [layer.name for layer in model.layers if layer.name.endswith("_norm")]:
+            layer = model.get_layer(norm.removesuffix("_norm"))
+            layer.set_weights([weight * np.resize(sizes, layer.filters) for weight in layer.get_weights()])
+        save_model(model, tmp_path / f"{name}.keras")
+        photos = ["--calibration", photo_folder, "--check", photo_folder, "--recipe", "int8-full"]
+        assert convert("--model", tmp_path / f"{name}.keras", *SIZE, *photos, "--out", tmp_path) == 0
+        runs = read_side_file(tmp_path / f"{name}-64x128-int8-full.json").runs
+        psnr[name] = min(run.fidelity.mean_psnr for run in runs if run.fidelity)
+    assert psnr["unlike"] > psnr["alike"] - 1
 
 
 def test_a_tuned_model_without_ranges_is_refused(tiny_model: Path, tmp_path: Path, capfd) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.detail import FAR, NEAR
 from convert.leaky import NEGATIVE
 from convert.reporting.layers.tapping import NCHW_TO_NHWC, NHWC_TO_NCHW
 from convert.reporting.layers.tensors import Graph, Tensor
@@ -21,7 +22,7 @@ _ADDED = re.compile(r"(?<=\D)\d{1,3}$")
 _FORM = re.compile(FORM + "$")
 WITHIN_FORM = re.compile(FORM + "/")
 """In the names of what a rewrite computes on the way to a form, which is no tensor of the network."""
-_BETWEEN = re.compile(f"{NEGATIVE}$|{POLYNOMIAL}/")
+_BETWEEN = re.compile(f"(?:{NEGATIVE}|{NEAR}|{FAR})$|{POLYNOMIAL}/")
 _RESHAPE, _NORM = "RESHAPE", "InstanceNormalization"
 
 
@@ -71,8 +72,8 @@ class Matcher:
         """The tensors of a file that are found in the reference, in order, and the names of those that are not.
 
         A tensor of the reference to which several of the file would belong belongs to none of them. A RESHAPE, which
-        computes nothing, and what `convert.leaky`, `convert.tanh` and `convert.rewrites` compute on the way are in
-        neither list.
+        computes nothing, and what `convert.leaky`, `convert.tanh`, `convert.detail` and `convert.rewrites` compute on
+        the way are in neither list.
         """
         own = [tensor for tensor in graph.tensors if not WITHIN_FORM.search(tensor.name)]
         found = {tensor.name: self._find(tensor, graph) for tensor in own}
