@@ -14,7 +14,7 @@ Maps = NDArray[np.float32]
 Units = NDArray[np.float32]
 LEAST_ENERGY = 1e-3
 """Of the mean: maps with less say nothing of their scale."""
-_NEAR = 0.05  # how far the logarithm to base 2 of a factor may lie from a whole number
+_NEAR = 0.05  # how far the logarithm to base 2 of the usual factor may lie from a whole number
 _TINY = 1e-30
 
 
@@ -25,8 +25,8 @@ def units_of_a_convolution(reference: Maps, values: Maps, has_norm: bool) -> Uni
         reference: What the float convolution gives for what the file's reads, in the reference's units.
         values: What the file's gives.
         has_norm: Whether a norm reads them: each map may have a unit of its own, the inverse of the least-squares
-            factor `sum r x / sum x^2`. Otherwise it is one power of two from 2 on, or 1; a scale of one map alone is
-            an error.
+            factor `sum r x / sum x^2`. Otherwise it is one power of two from 2 on, or 1, for all of them, which most
+            tell; another scale of one map is an error.
     """
     both = _sums(reference * values)
     if has_norm:
@@ -34,9 +34,9 @@ def units_of_a_convolution(reference: Maps, values: Maps, has_norm: bool) -> Uni
     energy = _sums(reference * reference)
     loud = energy > LEAST_ENERGY * energy.mean()
     powers = np.log2(np.maximum(np.nan_to_num(both / np.maximum(energy, _TINY)), _TINY))[loud]
-    whole = np.rint(np.median(powers)) if loud.any() else 0.0
-    is_one = whole >= 1 and bool((np.abs(powers - whole) < _NEAR).all())
-    return np.full(len(energy), 2**whole if is_one else 1.0, np.float32)
+    usual = float(np.median(powers)) if loud.any() else 0.0
+    whole = round(usual)
+    return np.full(len(energy), 2**whole if whole >= 1 and abs(usual - whole) < _NEAR else 1.0, np.float32)
 
 
 def in_unit(values: Maps, units: Units | None) -> Maps:

@@ -9,6 +9,9 @@ import numpy as np
 import onnx
 import pytest
 
+from calib_data.dataset import SAMPLES, find_pairs
+from calib_data.fit import input_at_size
+from calib_data.sizes import PhotoSize
 from convert.exporter import TFLiteExporter
 from convert.leaky import NEGATIVE
 from convert.onnx_exporter import OnnxExporter
@@ -19,9 +22,10 @@ from convert.reporting.layers.onnx_graph import OnnxGraph
 from convert.reporting.layers.study import sqnr, study
 from convert.reporting.layers.tflite_graph import TFLiteGraph
 from convert.reporting.record import LayerStudy
-from pynet_tf import load_model
+from pynet_tf import SAMPLE_MODEL, load_model
 from quantize.joins import enlarge
 from quantize.norms import even
+from quantize.ranges import load_ranges
 from tests.conftest import smooth_picture
 from tests.convert.reporting.files import SIZE, UP, Files, broken_onnx, broken_tflite
 
@@ -33,9 +37,9 @@ def float_graph(files: Files) -> FloatGraph:
     return FloatGraph(load_model(files.model), SIZE)
 
 
-def studied(graph, reference, folder: Path, layers=None) -> LayerStudy:
+def studied(graph, reference, folder: Path, layers=None, photo=PHOTO) -> LayerStudy:
     (folder / "reference").mkdir()
-    return study(graph, reference, layers or reference, PHOTO, folder, "stage", "photo")
+    return study(graph, reference, layers or reference, photo, folder, "stage", "photo")
 
 
 def test_a_float_file_has_every_tensor_of_its_graph_and_none_falls(files, float_graph, tmp_path: Path) -> None:
@@ -96,6 +100,21 @@ def test_scales_that_a_norm_or_the_next_kernels_take_back_are_no_error(files, fl
     for name in ("encoder4_conv3a", "encoder3_conv3b", "encoder3_conv3b_leaky", "level3_join0", "level3_block1_conv3a"):
         assert rows[name].sqnr > 70, name
         assert rows[name].alone is None or rows[name].alone > 70, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["int8", "int8-full"])
+def test_the_fine_tuned_sample_model_falls_off_nowhere(tmp_path: Path, recipe: str) -> None:
+    tuned, size = SAMPLE_MODEL.with_name("pynet-rgb-w8-int8.keras"), PhotoSize(256, 384)
+    photo, learnt = input_at_size(find_pairs(SAMPLES, "test")[0], size, with_depth=False), load_ranges(tuned)
+    assert learnt is not None
+    file = tmp_path / "tuned.tflite"
+    exporter = TFLiteExporter(load_model(tuned), size, lambda: [photo], learnt=learnt.ranges)
+    file.write_bytes(exporter.export(load_recipe(recipe)))
+    graph, plain = TFLiteGraph(file, "litert-xnnpack", 2), FloatGraph(load_model(), size)
+    found = studied(graph, plain, tmp_path, photo=photo)
+    assert found.first_fall == ""
+    assert min(row.alone for row in found.rows if row.alone is not None) > 20
 
 
 def test_a_power_of_two_that_no_kernel_takes_back_is_named_where_it_is_read(files, float_graph, tmp_path: Path) -> None:
