@@ -21,7 +21,6 @@ from pynet_tf.quiet import start_tensorflow
 if TYPE_CHECKING:
     from convert.exporter import TFLiteExporter
     from quantize.analysis import Analysis, Picture
-    from quantize.suiting import SUITED_ON, suited
     from quantize.switched import Switched
 
 _SHOWN = 12
@@ -93,6 +92,7 @@ def _analysis(
     from quantize.calibration import choose, observe, spans
     from quantize.ranges import load_ranges
     from quantize.scheme import in_float_of, make_scheme
+    from quantize.suiting import SUITED_ON, suited
     from quantize.switched import Switched
 
     model, learnt = load_model(model_file), load_ranges(model_file)
