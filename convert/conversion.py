@@ -212,6 +212,7 @@ class Conversion:
     @functools.cached_property
     def _suited(self) -> Network:
         """For 8-bit recipes of a network that is not fine-tuned: its function, with maps that suit integers."""
+        self.say("making its maps suit integers")
         photos = list(itertools.islice(self.calibration.tensors(), SUITED_ON))
         return replace(self.tuned, model=suited(self.tuned.model, photos))
 
