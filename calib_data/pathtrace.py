@@ -33,6 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--samples", type=_whole, default=_SAMPLES, metavar="N", help=f"rays a pixel through the lens ({_SAMPLES})"
     )
     parser.add_argument(
+        "--stopped-down", action="store_true", help="originals at f/16, as EBB!'s (default: through a pinhole)"
+    )
+    parser.add_argument(
         "--variant",
         choices=("auto", "llvm_ad_rgb", "scalar_rgb"),
         default="auto",
@@ -56,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         width=options.size.width,
         quality=_QUALITY,
         samples=options.samples,
+        stopped_down=options.stopped_down,
     )
     missing = len(SeriesFolder(series, options.out).missing)
     variant = choose_variant(None if options.variant == "auto" else options.variant)

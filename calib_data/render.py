@@ -42,6 +42,14 @@ def build_parser() -> argparse.ArgumentParser:
         default=True,
         help="a small difference in exposure (on)",
     )
+    parser.add_argument(
+        "--stopped-down",
+        action="store_true",
+        help="originals at f/16, as EBB!'s, whose slight blur tells what is in focus (default: all in focus)",
+    )
+    parser.add_argument(
+        "--focuses", type=_whole(1), default=1, metavar="N", help="pairs in a row of one scene, focused differently (1)"
+    )
     return parser
 
 
@@ -64,7 +72,8 @@ def run(options: argparse.Namespace) -> int:
         height=options.size.height,
         width=options.size.width,
         quality=options.quality,
-        effects=Effects(noise=options.noise, exposure_shift=options.exposure_shift),
+        effects=Effects(options.noise, options.exposure_shift, options.stopped_down),
+        focuses=options.focuses,
     )
     missing = len(SeriesFolder(series, options.out).missing)
     held = series.count - missing

@@ -1,4 +1,4 @@
-"""Photographs of a setting by Mitsuba 3: sharp, through its thin lens, and the depth.
+"""Photographs of a setting by Mitsuba 3, through its thin lens or a pinhole, and the depth.
 
 Mitsuba compiles for the processor with LLVM where it finds version 19 or newer, three times as fast as its scalar
 variant here, which works everywhere. Older LLVM ends the process in the middle of compiling, so it is not tried.
@@ -46,16 +46,20 @@ class Engine:
         with tempfile.TemporaryDirectory(prefix="pathtraced-") as folder:
             self._scene = self._mitsuba.load_dict(_scene(setting, Path(folder)))
 
-    def sharp(self, samples: int, seed: int) -> Floats:
-        """Everything in focus: `(H, W, 3)` in linear light; `samples` rays a pixel."""
-        return self._photo({"type": "perspective"}, samples, seed)
+    def photo(self, f_number: float | None, samples: int, seed: int) -> Floats:
+        """What the camera sees: `(H, W, 3)` in linear light.
 
-    def blurred(self, samples: int, seed: int) -> Floats:
-        """Through the wide-open lens: `(H, W, 3)` in linear light; `samples` rays a pixel."""
+        Args:
+            f_number: Of its lens; None for a pinhole, to which everything is in focus.
+            samples: Rays a pixel.
+            seed: Decides the grain.
+        """
         view = self._setting.view
+        if f_number is None:
+            return self._photo({"type": "perspective"}, samples, seed)
         lens = {
             "type": "thinlens",
-            "aperture_radius": view.aperture_radius,
+            "aperture_radius": view.focal_length / f_number / 2,
             "focus_distance": view.focus_distance,
         }
         return self._photo(lens, samples, seed)

@@ -34,15 +34,20 @@ SCENES: dict[str, Callable[[Random], Setting]] = {
 }
 
 
+_STOPPED_DOWN = 16.0  # f-number of EBB!'s sharp photographs
+
+
 @dataclass(frozen=True)
 class TracedSeries(Series):
     """What is to be rendered: pair N shows scene N, modulo their count, as the seed and N decide it.
 
     Attributes:
-        samples: Rays a pixel through the lens, 1 or more; times the effort of the scene. The sharp photo gets half.
+        samples: Rays a pixel through the wide lens, 1 or more; times the effort of the scene. The original gets half.
+        stopped_down: Whether the original has the depth of field of f/16, rather than everything in focus.
     """
 
     samples: int = 60
+    stopped_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,8 @@ class TracedPair:
     """A pair of photos of one scene, of one exposure and development.
 
     Attributes:
-        original: All in focus, `(H, W, 3)` uint8.
-        bokeh: Through the thin lens, `(H, W, 3)` uint8.
+        original: Through the lens stopped down, or all in focus, `(H, W, 3)` uint8.
+        bokeh: Through the lens wide open, `(H, W, 3)` uint8.
         depth: `(H/2, W/2)` uint8, near is bright: inverse depth stretched from the farthest to the nearest point.
         facts: Scene, camera and engine, as plain values: for the manifest.
     """
@@ -94,17 +99,18 @@ def trace_pair(series: TracedSeries, number: int) -> TracedPair:
     setting = SCENES[name](np.random.default_rng([series.seed, number]))
     samples = series.samples * setting.effort
     engine = Engine(setting, PhotoSize(series.height, series.width))
-    sharp = engine.sharp(-(-samples // 2), 2 * number)
-    blurred = engine.blurred(samples, 2 * number + 1)
-    factor = exposure(sharp, setting.key)
+    narrow = _STOPPED_DOWN if series.stopped_down else None
+    original = engine.photo(narrow, -(-samples // 2), 2 * number)
+    blurred = engine.photo(setting.view.f_number, samples, 2 * number + 1)
+    factor = exposure(original, setting.key)
     facts = {
         "scene": name,
-        "camera": _camera(setting.view),
+        "camera": {**_camera(setting.view), "original_f_number": narrow},
         "samples": samples,
         "exposure": round(factor, 6),
         "mitsuba": version(),
     }
-    return TracedPair(develop(sharp, factor), develop(blurred, factor), depth_picture(engine.inverse_depth()), facts)
+    return TracedPair(develop(original, factor), develop(blurred, factor), depth_picture(engine.inverse_depth()), facts)
 
 
 def _camera(view: View) -> dict[str, float]:

@@ -43,11 +43,6 @@ class View:
     sensor_height: float = 0.0149
 
     @property
-    def aperture_radius(self) -> float:
-        """Radius of the wide-open lens in metres."""
-        return self.focal_length / self.f_number / 2
-
-    @property
     def field_of_view(self) -> float:
         """Vertical field of view in degrees, of a lens that is focused far away."""
         return float(np.degrees(2 * np.arctan(self.sensor_height / 2 / self.focal_length)))
@@ -61,7 +56,7 @@ class View:
     @property
     def blur_at_infinity(self) -> float:
         """Diameter of the circle of confusion of a point far away, as a share of the picture's height."""
-        return 2 * self.aperture_radius / self.focus_distance / (self.sensor_height / self.focal_length)
+        return self.focal_length / self.f_number / self.focus_distance / (self.sensor_height / self.focal_length)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,25 @@
-"""One pair: the same scene with everything in focus and through a wide-open lens, and its depth."""
+"""One pair: the same scene through a lens stopped down and wide open, and its depth."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from calib_data.scenes.arrays import Array, Pixels
+from calib_data.scenes.arrays import Array, Pixels, Random
 from calib_data.scenes.develop import Look, develop, some_look
 from calib_data.scenes.kinds import KINDS
 from calib_data.scenes.layers import composite_blurred, composite_sharp
 from calib_data.scenes.lens import Camera
+from calib_data.scenes.stage import Stage
 from calib_data.sizes import PhotoSize
 
 _EXPOSURE_SHIFT = 0.08, 0.1  # mean and deviation of its logarithm; real pairs have 1.04 to 1.56
+_STOPPED_DOWN = 16.0  # f-number of EBB!'s sharp photographs: a ninth of the blur at f/1.8, enough to tell the focus
+_FOCUSES_M = 0.7, 8.0  # nearest and farthest of the distances drawn by lot
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,12 @@ class Effects:
     Attributes:
         noise: Sensor noise, drawn anew for each of the two photos.
         exposure_shift: Whether the two photos differ a little in exposure.
+        stopped_down: Whether the original has the depth of field of f/16, rather than everything in focus.
     """
 
     noise: bool = True
     exposure_shift: bool = True
+    stopped_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,8 @@ class RenderedPair:
     """A pair of photos.
 
     Attributes:
-        original: All in focus, `(H, W, 3)` uint8.
-        bokeh: Through the lens, `(H, W, 3)` uint8.
+        original: Through the lens stopped down, or all in focus, `(H, W, 3)` uint8.
+        bokeh: Through the lens wide open, `(H, W, 3)` uint8.
         depth: `(H/2, W/2)` uint8, near is bright: inverse depth stretched from the farthest to the nearest point.
         facts: Kind of scene, camera and development, as plain values: for the manifest.
     """
@@ -47,7 +54,9 @@ class RenderedPair:
     facts: dict[str, Any]
 
 
-def render_pair(seed: int, number: int, size: PhotoSize, effects: Effects = Effects()) -> RenderedPair:
+def render_pair(
+    seed: int, number: int, size: PhotoSize, effects: Effects = Effects(), focuses: int = 1
+) -> RenderedPair:
     """Render pair `number` of a series; nothing but the arguments decides what comes out.
 
     Args:
@@ -55,21 +64,68 @@ def render_pair(seed: int, number: int, size: PhotoSize, effects: Effects = Effe
         number: Which pair, from 0.
         size: Of the photos; the same scene is drawn at every size of one shape.
         effects: What to add to the ideal picture.
+        focuses: How many pairs in a row show one scene: the first with its subject in focus, each other one with what
+            lies at a place of the picture that is drawn by lot.
     """
+    number, turn = divmod(number, focuses)
+    scene = _scene(seed, number, size)
+    camera, random = scene.stage.camera, deepcopy(scene.random)
+    if turn:
+        random = np.random.default_rng([seed, number, 1, turn])
+        camera = replace(camera, lens=replace(camera.lens, focus_distance_m=_some_distance(random, scene)))
+    look = some_look(random, scene.sharp, scene.stage.key, effects.noise)
+    shift = float(np.exp(random.normal(*_EXPOSURE_SHIFT))) if effects.exposure_shift else 1.0
+    grain = np.random.default_rng([seed, number, 1] if turn == 0 else [seed, number, 2, turn])
+    narrow = scene.photographed(camera, _STOPPED_DOWN) if effects.stopped_down else scene.sharp
+    original = develop(narrow, look, grain)
+    wide = scene.photographed(camera, camera.lens.f_number)
+    bokeh = develop(wide, replace(look, exposure=look.exposure * shift), grain)
+    facts = _facts(scene.kind, camera, _STOPPED_DOWN if effects.stopped_down else None, look, shift)
+    return RenderedPair(original, bokeh, depth_picture(scene.inverse_depth), facts)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A scene before it is photographed.
+
+    Attributes:
+        kind: Which of `KINDS`.
+        stage: Camera, light and layers.
+        random: Its chance after it was set.
+        sharp: All in focus, `(H, W, 3)` in linear light.
+        inverse_depth: `(H, W)` in 1 / metres.
+    """
+
+    kind: str
+    stage: Stage
+    random: Random
+    sharp: Array
+    inverse_depth: Array
+
+    def photographed(self, camera: Camera, f_number: float) -> Array:
+        """Through the camera's lens at an f-number: `(H, W, 3)` in linear light."""
+        through = replace(camera, lens=replace(camera.lens, f_number=f_number))
+        return composite_blurred(self.stage.layers, through)[_inner(camera)]
+
+
+@lru_cache(maxsize=1)
+def _scene(seed: int, number: int, size: PhotoSize) -> _Scene:
     random = np.random.default_rng([seed, number])
     kind = kind_of(seed, number)
     stage = KINDS[kind](random, (size.height, size.width))
-    camera = stage.camera
-    inner = (slice(camera.margin, -camera.margin), slice(camera.margin, -camera.margin))
-    sharp, inverse_depth = composite_sharp(stage.layers, camera.canvas)
-    blurred = composite_blurred(stage.layers, camera)[inner]
-    sharp, inverse_depth = sharp[inner], inverse_depth[inner]
-    look = some_look(random, sharp, stage.key, effects.noise)
-    shift = float(np.exp(random.normal(*_EXPOSURE_SHIFT))) if effects.exposure_shift else 1.0
-    grain = np.random.default_rng([seed, number, 1])
-    original = develop(sharp, look, grain)
-    bokeh = develop(blurred, replace(look, exposure=look.exposure * shift), grain)
-    return RenderedPair(original, bokeh, depth_picture(inverse_depth), _facts(kind, camera, look, shift))
+    sharp, inverse_depth = (part[_inner(stage.camera)] for part in composite_sharp(stage.layers, stage.camera.canvas))
+    return _Scene(kind, stage, random, sharp, inverse_depth)
+
+
+def _inner(camera: Camera) -> tuple[slice, slice]:
+    """The photo's part of the canvas."""
+    return slice(camera.margin, -camera.margin), slice(camera.margin, -camera.margin)
+
+
+def _some_distance(random: Random, scene: _Scene) -> float:
+    """Metres to what is seen at a place of the picture."""
+    row, column = (int(random.integers(side)) for side in scene.inverse_depth.shape)
+    return round(float(np.clip(1 / max(scene.inverse_depth[row, column], 1e-3), *_FOCUSES_M)), 3)
 
 
 def kind_of(seed: int, number: int) -> str:
@@ -86,8 +142,8 @@ def depth_picture(inverse_depth: Array) -> Pixels:
     return np.rint((half - low) / max(high - low, 1e-6) * 255).astype(np.uint8)
 
 
-def _facts(kind: str, camera: Camera, look: Look, shift: float) -> dict[str, Any]:
-    lens = {**asdict(camera.lens), "blur_scale": round(camera.lens.blur_scale, 6)}
+def _facts(kind: str, camera: Camera, stopped_down: float | None, look: Look, shift: float) -> dict[str, Any]:
+    lens = {**asdict(camera.lens), "original_f_number": stopped_down, "blur_scale": round(camera.lens.blur_scale, 6)}
     position = {"altitude_m": round(camera.altitude, 3), "pitch_rad": round(camera.pitch, 4)}
     developed = {key: round(value, 6) for key, value in asdict(look).items()}
     return {"kind": kind, "camera": {**lens, **position}, "look": developed, "exposure_shift": round(shift, 4)}

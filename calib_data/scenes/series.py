@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,10 +24,12 @@ class DrawnSeries(Series):
     """What is to be drawn.
 
     Attributes:
-        effects: Noise and exposure.
+        effects: Noise, exposure and the original's depth of field.
+        focuses: How many pairs in a row show one scene, each with other things in focus.
     """
 
     effects: Effects = field(default_factory=Effects)
+    focuses: int = 1
 
 
 def render_series(series: DrawnSeries, folder: Path, workers: int) -> Iterator[int]:
@@ -55,11 +58,12 @@ def _drawn(
         for number in numbers:
             yield _draw(series, number)
         return
-    with ProcessPoolExecutor(min(workers, len(numbers)), get_context("spawn"), _leave_interrupts) as pool:
-        futures = [pool.submit(_draw, series, number) for number in numbers]
+    scenes = [list(group) for _, group in groupby(numbers, lambda number: number // series.focuses)]
+    with ProcessPoolExecutor(min(workers, len(scenes)), get_context("spawn"), _leave_interrupts) as pool:
+        futures = [pool.submit(_draw_all, series, scene) for scene in scenes]
         try:
             for future in futures:
-                yield future.result()
+                yield from future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -69,6 +73,12 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _draw_all(series: DrawnSeries, numbers: list[int]) -> list[Drawn]:
+    """Pairs of one scene, which is set once."""
+    return [_draw(series, number) for number in numbers]
+
+
 def _draw(series: DrawnSeries, number: int) -> Drawn:
-    pair = render_pair(series.seed, number, PhotoSize(series.height, series.width), series.effects)
+    size = PhotoSize(series.height, series.width)
+    pair = render_pair(series.seed, number, size, series.effects, series.focuses)
     return number, encoded(pair.original, pair.bokeh, pair.depth, series.quality), pair.facts

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -107,16 +109,17 @@ def scalar() -> str:
 
 
 @needs_mitsuba
-def test_a_far_lamp_becomes_a_disc_of_the_lens_formulas_size(scalar: str) -> None:
+@pytest.mark.parametrize("f_number", [LENS.f_number, 1.4])
+def test_a_far_lamp_becomes_a_disc_of_the_lens_formulas_size(f_number: float, scalar: str) -> None:
     far, height = 10.0, 192
     radius = far * 0.0149 / 0.05 / height * 1.5  # 3 pixels across
     setting = Setting([lamp(mesh.ball(radius, 24).moved((0, far, 0)), (35, 35, 35))], LENS, plain_sky(1e-3))
     engine = Engine(setting, PhotoSize(height, height))
-    lit = engine.blurred(64, 1)[..., 1] > 0.05
+    lit = engine.photo(f_number, 64, 1)[..., 1] > 0.05
     diameter = np.sqrt(lit.sum() * 4 / np.pi) / height
-    expected = LENS.blur_at_infinity * (far - FOCUS) / far
+    expected = replace(LENS, f_number=f_number).blur_at_infinity * (far - FOCUS) / far
     assert diameter == pytest.approx(expected, rel=0.2)
-    assert engine.sharp(16, 1)[..., 1].max() > 30
+    assert engine.photo(None, 16, 1)[..., 1].max() > 30
 
 
 @needs_mitsuba
@@ -125,7 +128,7 @@ def test_the_plane_in_focus_stays_sharp_and_its_depth_is_that_along_the_axis(sca
     checks = np.kron(np.indices((8, 8)).sum(0) % 2, np.ones((32, 32)))[..., None] * np.full(3, 0.8)
     board = Shape(mesh.sheet(corners, (2.0, 2.0)), matte(checks.astype(np.float32)))
     engine = Engine(Setting([board], LENS, plain_sky(1.0)), PhotoSize(64, 128))
-    assert np.abs(engine.sharp(16, 1) - engine.blurred(16, 2)).mean() < 0.05
+    assert np.abs(engine.photo(None, 16, 1) - engine.photo(LENS.f_number, 16, 2)).mean() < 0.05
     assert np.allclose(engine.inverse_depth(), 1 / FOCUS, rtol=2e-3)
     assert engine.inverse_depth().shape == (32, 64)
 
@@ -143,6 +146,16 @@ def test_a_series_has_the_layout_and_goes_on_where_it_was_cut(tmp_path: Path) ->
     pair.original.write_bytes(b"cut")
     assert list(render_traced(tiny(), folder, "scalar_rgb")) == list(tiny().numbers)
     assert (folder / "manifest.json").read_text() == before
+
+
+@needs_mitsuba
+@pytest.mark.parametrize("stopped_down", [False, True])
+def test_originals_are_of_a_pinhole_or_stopped_down(stopped_down: bool, tmp_path: Path) -> None:
+    options = ("--count", "1", "--size", "64x128", "--samples", "2", "--variant", "scalar_rgb")
+    assert call("--out", str(tmp_path / "pairs"), *options, *["--stopped-down"] * stopped_down) == 0
+    (entry,) = json.loads((tmp_path / "pairs" / "manifest.json").read_text("utf-8"))["pairs"]
+    assert entry["camera"]["f_number"] == 1.8
+    assert entry["camera"]["original_f_number"] == (16.0 if stopped_down else None)
 
 
 def test_without_mitsuba_the_message_says_what_to_install(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,27 @@ def test_a_pair_has_the_sizes_of_the_layout(pair: RenderedPair) -> None:
 def test_the_bokeh_is_softer_and_as_bright(pair: RenderedPair) -> None:
     assert detail(pair.bokeh) < 0.9 * detail(pair.original)
     assert to_linear(pair.bokeh / 255).mean() == pytest.approx(to_linear(pair.original / 255).mean(), rel=0.2)
+
+
+def test_a_stopped_down_original_has_a_ninth_of_the_blur() -> None:
+    size, stopped_down = PhotoSize(384, 576), replace(IDEAL, stopped_down=True)
+    pinhole, narrow = (render_pair(5, 3, size, effects) for effects in (IDEAL, stopped_down))
+    assert detail(narrow.bokeh) < detail(narrow.original) < detail(pinhole.original)
+    np.testing.assert_array_equal(pinhole.bokeh, narrow.bokeh)
+    np.testing.assert_array_equal(pinhole.depth, narrow.depth)
+    wide, small = (narrow.facts["camera"][name] for name in ("f_number", "original_f_number"))
+    assert small / wide == pytest.approx(16 / 1.8) and pinhole.facts["camera"]["original_f_number"] is None
+
+
+def test_a_scene_may_be_focused_on_several_things(pair: RenderedPair) -> None:
+    turns = [render_pair(5, 9 + turn, SMALL, IDEAL, focuses=3) for turn in range(3)]
+    np.testing.assert_array_equal(turns[0].bokeh, pair.bokeh)
+    assert {turn.facts["kind"] for turn in turns} == {pair.facts["kind"]}
+    assert all(np.array_equal(turn.depth, pair.depth) for turn in turns)
+    distances = [turn.facts["camera"]["focus_distance_m"] for turn in turns]
+    assert len(set(distances)) > 1 and all(0.7 <= distance <= 8 for distance in distances[1:])
+    again = render_pair(5, 10, SMALL, IDEAL, focuses=3)
+    np.testing.assert_array_equal(again.bokeh, turns[1].bokeh)
 
 
 def test_seed_and_number_decide_everything(pair: RenderedPair) -> None:

@@ -24,7 +24,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers in the order in which they are drawn; plain colours stand in for scenes."""
     numbers: list[int] = []
 
-    def paint(seed: int, number: int, size: PhotoSize, effects: Effects) -> RenderedPair:
+    def paint(seed: int, number: int, size: PhotoSize, effects: Effects, focuses: int) -> RenderedPair:
         numbers.append(number)
         photo = np.full((size.height, size.width, 3), (seed * 7 + number) % 256, np.uint8)
         return RenderedPair(photo, photo // 2, photo[::2, ::2, 0], {"kind": "plain"})
