@@ -1,0 +1,96 @@
+"""A map of fine detail for the finest encoder stage, by which a network tells what a small aperture left in focus.
+
+A photograph at f/16 is a ninth as blurred as the same at f/1.8: a pixel or two of the half-size input, lost in the
+first pooling. Networks that were trained on photos with everything in focus have no map that shows it, and with more
+training they learn scenes by heart sooner than to look for it. So a few of the finest stage's maps are given up for
+the second differences across and down, of either sign, and one map behind them for the mean of their amounts: an
+energy of detail, as depth from defocus reads it (Subbarao and Surya, IJCV 13(3), 1994). Training may change every
+weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tf_keras as keras
+from numpy.typing import NDArray
+
+from calib_data.errors import UserError
+from pynet_tf.network import FIRST_LAYER
+
+_LUMA = (0.299, 0.587, 0.114)
+_GAIN = 10.0
+"""Brings a photo's second differences, a few hundredths, to the size of a trained network's maps."""
+_BEHIND = 1.25
+_HANDED_ON = 0.03
+"""Deviation of the drawn weights by which the next encoder stage reads the map."""
+_READERS = {"level3_join0": 0, "level3_join1": 2, "level3_join7": 3, "level3_join9": 3}
+"""Joins that the finest stage's maps are part of, and how many times their number comes before them there."""
+
+
+def see_detail(
+    network: keras.Model, given_up: Sequence[int] = (4, 5, 6, 7), into: int = 7, seed: int = 1
+) -> keras.Model:
+    """Give a network of any training a map of fine detail; its function changes by what the maps given up had done.
+
+    Args:
+        network: A PyNET of width 5 or more, changed in place.
+        given_up: Four of the first convolution's maps, best those that the picture hangs on least.
+        into: The map of the finest stage's second convolution that becomes the mean detail.
+        seed: Of the small weights by which the next stage reads it.
+
+    Returns:
+        The network.
+
+    Raises:
+        UserError: Not four maps, or one that the network has not.
+    """
+    first, second = network.get_layer(FIRST_LAYER), network.get_layer("encoder3_conv3b")
+    if len(set(given_up)) != 4 or not {*given_up, into} <= set(range(first.filters)):
+        raise UserError(
+            f"maps {', '.join(map(str, given_up))} and {into} cannot make a map of detail.",
+            f"Name four different maps and one, each of 0 to {first.filters - 1}.",
+        )
+    kernel, bias = first.get_weights()
+    for place, difference in zip(given_up, _differences(kernel.shape[2]), strict=True):
+        kernel[..., place], bias[place] = _GAIN * difference, 0.0
+    first.set_weights([kernel, bias])
+    kernel, bias = second.get_weights()
+    kernel[:, :, list(given_up)], kernel[..., into], bias[into] = 0.0, 0.0, 0.0
+    kernel[:, :, list(given_up), into] = _BEHIND / 9
+    second.set_weights([kernel, bias])
+    _read(network, into, first.filters, np.random.default_rng(seed))
+    return network
+
+
+def _differences(channels: int) -> list[NDArray[np.float32]]:
+    """Kernels `(3, 3, channels)` over 2x2 pixels in the channels: -1, 2, -1 across and down, and both negated."""
+    across, down = np.zeros((2, 3, 3, 2, 2, channels // 4), np.float32)
+    for other in (0, 1):
+        for kernel, before in ((across, (1, 0, other, 1)), (down, (0, 1, 1, other))):
+            here = (other, 0) if kernel is across else (0, other)
+            behind = (other, 1) if kernel is across else (1, other)
+            kernel[before][:3] -= np.divide(_LUMA, 2)
+            kernel[1, 1][here][:3] += _LUMA
+            kernel[1, 1][behind][:3] -= np.divide(_LUMA, 2)
+    flat = [kernel.reshape(3, 3, channels) for kernel in (across, down)]
+    return [flat[0], -flat[0], flat[1], -flat[1]]
+
+
+def _read(network: keras.Model, into: int, maps: int, drawn: np.random.Generator) -> None:
+    """The next stage reads the new map a little, what is nearer to the picture not yet."""
+    names = {layer.name for layer in network.layers}
+    if "encoder4_conv3a" in names:
+        reader = network.get_layer("encoder4_conv3a")
+        weights = reader.get_weights()
+        weights[0][:, :, into] = drawn.normal(0, _HANDED_ON, weights[0][:, :, into].shape)
+        reader.set_weights(weights)
+    for layer in network.layers:
+        if not isinstance(layer, keras.layers.Conv2D):
+            continue
+        before = _READERS.get(layer.input.name.split("/")[0])
+        if before is not None:
+            weights = layer.get_weights()
+            weights[0][:, :, before * maps + into] = 0.0
+            layer.set_weights(weights)
