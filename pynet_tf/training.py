@@ -20,7 +20,7 @@ from calib_data.dataset import Pair
 from calib_data.errors import UserError
 from calib_data.files import make_folder, write_json
 from pynet_tf.checkpoints import Checkpoints
-from pynet_tf.config import PyNETConfig
+from pynet_tf.config import LEVELS, PyNETConfig
 from pynet_tf.devices import check_shares, distributed, worker_index
 from pynet_tf.growth import begin
 from pynet_tf.logbook import Logbook
@@ -186,6 +186,8 @@ class Run:
                 before is intact.
         """
         model = start
+        if start is not None:
+            self._warn_of_untrained(start, self.settings.plan[0].level)
         for plan in self.settings.plan:
             finished = self.folder / f"level{plan.level}.keras"
             if finished.exists():
@@ -198,6 +200,16 @@ class Run:
             raise UserError("the plan has no levels.", "Name levels with --levels.")
         self.keep(model, FINAL_MODEL)
         return self.folder / FINAL_MODEL
+
+    def _warn_of_untrained(self, start: keras.Model, level: int) -> None:
+        """Warn of levels between those of `start` and the first that is trained: their weights would be drawn."""
+        names = {layer.name for layer in start.layers}
+        skipped = [str(one) for one in LEVELS if one > level and f"level{one}_head" not in names]
+        if skipped:
+            self.reporter.warn(
+                f"the model to start from has no level {', '.join(skipped)}: level {level} begins over drawn weights. "
+                f"To train every level, add --levels {skipped[-1]}-{self.settings.plan[-1].level}."
+            )
 
     def keep(self, model: keras.Model, name: str) -> None:
         """Save a model in this worker's folder."""

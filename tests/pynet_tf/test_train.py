@@ -128,7 +128,9 @@ def test_a_killed_process_goes_on_from_its_last_checkpoint(photo_folder: Path, t
     assert losses(killed) == losses(whole)
 
 
-def test_what_was_learnt_in_a_level_is_where_the_next_begins(photo_folder: Path, tmp_path: Path) -> None:
+def test_what_was_learnt_in_a_level_is_where_the_next_begins(
+    photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("--data", photo_folder, "--out", tmp_path / "a", *SMALL, "--levels", "7") == 0
     start = ["--from", tmp_path / "a" / "model.keras", "--levels", "6"]
     assert run("--data", photo_folder, "--out", tmp_path / "b", *SMALL, *start) == 0
@@ -136,6 +138,9 @@ def test_what_was_learnt_in_a_level_is_where_the_next_begins(photo_folder: Path,
     before, after = (model.get_layer("level7_head").get_weights()[0] for model in (first, second))
     np.testing.assert_array_equal(before, after)  # level 6 does not pass through level 7's head
     assert copy_weights(first, second) > 20
+    assert "begins over drawn weights" not in "".join(capsys.readouterr())
+    assert run("--data", photo_folder, "--out", tmp_path / "c", *SMALL, *start[:2], "--levels", "5") == 0
+    assert "no level 6: level 5 begins over drawn weights" in "".join(capsys.readouterr())
 
 
 def test_a_network_with_depth_starts_as_the_one_without_it() -> None:
