@@ -23,10 +23,9 @@ _LUMA = (0.299, 0.587, 0.114)
 _GAIN = 10.0
 """Brings a photo's second differences, a few hundredths, to the size of a trained network's maps."""
 _BEHIND = 1.25
+"""The same, of their mean amount."""
 _HANDED_ON = 0.03
 """Deviation of the drawn weights by which the next encoder stage reads the map."""
-_READERS = {"level3_join0": 0, "level3_join1": 2, "level3_join7": 3, "level3_join9": 3}
-"""Joins that the finest stage's maps are part of, and how many times their number comes before them there."""
 
 
 def see_detail(
@@ -60,37 +59,42 @@ def see_detail(
     kernel[:, :, list(given_up)], kernel[..., into], bias[into] = 0.0, 0.0, 0.0
     kernel[:, :, list(given_up), into] = _BEHIND / 9
     second.set_weights([kernel, bias])
-    _read(network, into, first.filters, np.random.default_rng(seed))
+    _read(network, into, np.random.default_rng(seed))
     return network
 
 
 def _differences(channels: int) -> list[NDArray[np.float32]]:
-    """Kernels `(3, 3, channels)` over 2x2 pixels in the channels: -1, 2, -1 across and down, and both negated."""
-    across, down = np.zeros((2, 3, 3, 2, 2, channels // 4), np.float32)
-    for other in (0, 1):
-        for kernel, before in ((across, (1, 0, other, 1)), (down, (0, 1, 1, other))):
-            here = (other, 0) if kernel is across else (0, other)
-            behind = (other, 1) if kernel is across else (1, other)
-            kernel[before][:3] -= np.divide(_LUMA, 2)
-            kernel[1, 1][here][:3] += _LUMA
-            kernel[1, 1][behind][:3] -= np.divide(_LUMA, 2)
-    flat = [kernel.reshape(3, 3, channels) for kernel in (across, down)]
-    return [flat[0], -flat[0], flat[1], -flat[1]]
+    """Kernels `(3, 3, channels)` over 2x2 pixels in the channels: -1/2, 1, -1/2 across and down, and both negated."""
+    across = np.zeros((6, 6))  # pixels; the middle 2x2 are the block in the middle
+    across[2:4, 1:4] = -0.5, 1.0, -0.5
+    colours = np.pad(_LUMA, (0, channels // 4 - len(_LUMA)))
+    kernels = []
+    for pixels in (across, across.T):
+        blocks = pixels.reshape(3, 2, 3, 2).transpose(0, 2, 1, 3)
+        kernel = np.multiply.outer(blocks, colours).reshape(3, 3, channels).astype(np.float32)
+        kernels += [kernel, -kernel]
+    return kernels
 
 
-def _read(network: keras.Model, into: int, maps: int, drawn: np.random.Generator) -> None:
+def _read(network: keras.Model, into: int, drawn: np.random.Generator) -> None:
     """The next stage reads the new map a little, what is nearer to the picture not yet."""
-    names = {layer.name for layer in network.layers}
-    if "encoder4_conv3a" in names:
-        reader = network.get_layer("encoder4_conv3a")
-        weights = reader.get_weights()
-        weights[0][:, :, into] = drawn.normal(0, _HANDED_ON, weights[0][:, :, into].shape)
-        reader.set_weights(weights)
+    maps = network.get_layer("encoder3_conv3b_leaky").output
+    places = {}
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Concatenate):
+            before = 0
+            for part in layer.input:
+                if part.name == maps.name:
+                    places[layer.output.name] = before + into
+                before += part.shape[-1]
     for layer in network.layers:
         if not isinstance(layer, keras.layers.Conv2D):
             continue
-        before = _READERS.get(layer.input.name.split("/")[0])
-        if before is not None:
-            weights = layer.get_weights()
-            weights[0][:, :, before * maps + into] = 0.0
-            layer.set_weights(weights)
+        weights = layer.get_weights()
+        if layer.name == "encoder4_conv3a":
+            weights[0][:, :, into] = drawn.normal(0, _HANDED_ON, weights[0][:, :, into].shape)
+        elif layer.input.name in places:
+            weights[0][:, :, places[layer.input.name]] = 0.0
+        else:
+            continue
+        layer.set_weights(weights)

@@ -14,7 +14,7 @@ from calib_data.pathtraced import indoors, outdoors
 from calib_data.pathtraced.develop import Pixels, depth_picture, develop, exposure
 from calib_data.pathtraced.mesh import Random
 from calib_data.pathtraced.setting import Setting, View
-from calib_data.series import Series, SeriesFolder, encoded
+from calib_data.series import STOPPED_DOWN, Series, SeriesFolder, encoded
 from calib_data.sizes import PhotoSize
 
 SCENES: dict[str, Callable[[Random], Setting]] = {
@@ -32,9 +32,6 @@ SCENES: dict[str, Callable[[Random], Setting]] = {
         indoors.book_shelf,
     )
 }
-
-
-_STOPPED_DOWN = 16.0  # f-number of EBB!'s sharp photographs
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ def trace_pair(series: TracedSeries, number: int) -> TracedPair:
     setting = SCENES[name](np.random.default_rng([series.seed, number]))
     samples = series.samples * setting.effort
     engine = Engine(setting, PhotoSize(series.height, series.width))
-    narrow = _STOPPED_DOWN if series.stopped_down else None
+    narrow = STOPPED_DOWN if series.stopped_down else None
     original = engine.photo(narrow, -(-samples // 2), 2 * number)
     blurred = engine.photo(setting.view.f_number, samples, 2 * number + 1)
     factor = exposure(original, setting.key)

@@ -1,4 +1,4 @@
-"""One pair: the same scene through a lens stopped down and wide open, and its depth."""
+"""One pair: the same scene sharp, in whole or as f/16 has it, and through a wide-open lens, and its depth."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from calib_data.scenes.kinds import KINDS
 from calib_data.scenes.layers import composite_blurred, composite_sharp
 from calib_data.scenes.lens import Camera
 from calib_data.scenes.stage import Stage
+from calib_data.series import STOPPED_DOWN
 from calib_data.sizes import PhotoSize
 
 _EXPOSURE_SHIFT = 0.08, 0.1  # mean and deviation of its logarithm; real pairs have 1.04 to 1.56
-_STOPPED_DOWN = 16.0  # f-number of EBB!'s sharp photographs: a ninth of the blur at f/1.8, enough to tell the focus
 _FOCUSES_M = 0.7, 8.0  # nearest and farthest of the distances drawn by lot
 
 
@@ -76,11 +76,11 @@ def render_pair(
     look = some_look(random, scene.sharp, scene.stage.key, effects.noise)
     shift = float(np.exp(random.normal(*_EXPOSURE_SHIFT))) if effects.exposure_shift else 1.0
     grain = np.random.default_rng([seed, number, 1] if turn == 0 else [seed, number, 2, turn])
-    narrow = scene.photographed(camera, _STOPPED_DOWN) if effects.stopped_down else scene.sharp
-    original = develop(narrow, look, grain)
+    narrow = STOPPED_DOWN if effects.stopped_down else None
+    original = develop(scene.photographed(camera, narrow), look, grain)
     wide = scene.photographed(camera, camera.lens.f_number)
     bokeh = develop(wide, replace(look, exposure=look.exposure * shift), grain)
-    facts = _facts(scene.kind, camera, _STOPPED_DOWN if effects.stopped_down else None, look, shift)
+    facts = _facts(scene.kind, camera, narrow, look, shift)
     return RenderedPair(original, bokeh, depth_picture(scene.inverse_depth), facts)
 
 
@@ -102,8 +102,10 @@ class _Scene:
     sharp: Array
     inverse_depth: Array
 
-    def photographed(self, camera: Camera, f_number: float) -> Array:
-        """Through the camera's lens at an f-number: `(H, W, 3)` in linear light."""
+    def photographed(self, camera: Camera, f_number: float | None) -> Array:
+        """Through the camera's lens at an f-number, None for a pinhole: `(H, W, 3)` in linear light."""
+        if f_number is None:
+            return self.sharp
         through = replace(camera, lens=replace(camera.lens, f_number=f_number))
         return composite_blurred(self.stage.layers, through)[_inner(camera)]
 
@@ -142,8 +144,8 @@ def depth_picture(inverse_depth: Array) -> Pixels:
     return np.rint((half - low) / max(high - low, 1e-6) * 255).astype(np.uint8)
 
 
-def _facts(kind: str, camera: Camera, stopped_down: float | None, look: Look, shift: float) -> dict[str, Any]:
-    lens = {**asdict(camera.lens), "original_f_number": stopped_down, "blur_scale": round(camera.lens.blur_scale, 6)}
+def _facts(kind: str, camera: Camera, narrow: float | None, look: Look, shift: float) -> dict[str, Any]:
+    lens = {**asdict(camera.lens), "original_f_number": narrow, "blur_scale": round(camera.lens.blur_scale, 6)}
     position = {"altitude_m": round(camera.altitude, 3), "pitch_rad": round(camera.pitch, 4)}
     developed = {key: round(value, 6) for key, value in asdict(look).items()}
     return {"kind": kind, "camera": {**lens, **position}, "look": developed, "exposure_shift": round(shift, 4)}

@@ -44,6 +44,17 @@ def test_neither_workers_nor_count_change_a_pair(rendered: Path, tmp_path: Path)
     assert {number: more[number] for number in (0, 1)} == hashes(rendered) and 2 in more
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_scene_is_focused_on_several_things(rendered: Path, workers: str, tmp_path: Path) -> None:
+    options = ("--count", "3", *ARGUMENTS[2:], "--first", "1", "--focuses", "2", "--stopped-down")
+    assert render(*options, "--workers", workers, "--out", str(tmp_path / "pairs")) == 0
+    depths = {number: files["depth"] for number, files in hashes(tmp_path / "pairs").items()}
+    scenes = [files["depth"] for files in hashes(rendered).values()]
+    assert depths == {1: scenes[0], 2: scenes[1], 3: scenes[1]}
+    bokeh = [files["bokeh"] for files in hashes(tmp_path / "pairs").values()]
+    assert len(set(bokeh)) == 3 and bokeh[1] == hashes(rendered)[1]["bokeh"]
+
+
 def test_a_complete_series_is_left_alone(rendered: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = hashes(rendered)
     assert render(*ARGUMENTS, "--out", str(rendered)) == 0

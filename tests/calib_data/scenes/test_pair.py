@@ -38,7 +38,7 @@ def test_the_bokeh_is_softer_and_as_bright(pair: RenderedPair) -> None:
     assert to_linear(pair.bokeh / 255).mean() == pytest.approx(to_linear(pair.original / 255).mean(), rel=0.2)
 
 
-def test_a_stopped_down_original_has_a_ninth_of_the_blur() -> None:
+def test_a_stopped_down_original_is_a_little_softer_than_a_pinholes() -> None:
     size, stopped_down = PhotoSize(384, 576), replace(IDEAL, stopped_down=True)
     pinhole, narrow = (render_pair(5, 3, size, effects) for effects in (IDEAL, stopped_down))
     assert detail(narrow.bokeh) < detail(narrow.original) < detail(pinhole.original)
