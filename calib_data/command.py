@@ -97,8 +97,8 @@ def warn(message: str) -> None:
 
 
 def tell(message: str) -> None:
-    """Print one plain line to standard output at once."""
-    print(message, flush=True)
+    """Print one plain line to standard output at once; in one write, so that threads' lines stay apart."""
+    print(f"{message}\n", end="", flush=True)
 
 
 def next_step(command_line: str) -> None:
