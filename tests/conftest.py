@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from pathlib import Path
 
 with contextlib.suppress(ImportError):  # an extra; imported after TensorFlow it aborts the process at its end
@@ -14,6 +15,10 @@ from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 EBB = ROOT.parent / "shared" / "ebb"
+
+# A script's background jobs ignore Ctrl-C, and what the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

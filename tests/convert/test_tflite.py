@@ -231,7 +231,7 @@ def test_a_full_disk_leaves_nothing_half_written(tiny_model, photo_folder, tmp_p
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_in_the_middle_leaves_nothing(tiny_model, photo_folder, tmp_path, stop: signal.Signals) -> None:
-    arguments = ["--model", tiny_model, *SIZE, "--calibration", photo_folder, "--check", photo_folder]
+    arguments = ["--model", tiny_model, *SIZE, "--check", photo_folder, "--recipe", "float32", "--recipe", "float16"]
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "convert.tflite", *map(str, arguments), "--out", str(tmp_path)],
         stdout=subprocess.PIPE,
