@@ -244,8 +244,10 @@ def _complete(
             f"Layouts that are read: {LAYOUTS}; depth maps in {DEPTH}; partners have one name up to the suffix.",
         )
     if problems and skipped is None:
+        one = f"1 picture of {folder} is no complete {what[:-1]}"
+        many = f"{len(problems)} pictures of {folder} are no complete {what}"
         raise UserError(
-            f"{len(problems)} pictures of {folder} are no complete {what}: {_few(problems.values())}.",
+            f"{one if len(problems) == 1 else many}: {_few(problems.values())}.",
             "Add the missing pictures, or move these away; python -m calib_data.check lists them all.",
         )
     if skipped is not None:

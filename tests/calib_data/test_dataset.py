@@ -58,7 +58,10 @@ def test_a_plain_folder_of_photos_serves_calibration_but_has_no_pairs(tmp_path: 
 
 def test_incomplete_pairs_are_refused_by_name(tmp_path: Path) -> None:
     touch(tmp_path, "original/1.jpg", "bokeh/1.jpg", "original/2.jpg", "bokeh/3.jpg")
-    with pytest.raises(UserError, match=r"2\.jpg.*3\.jpg"):
+    with pytest.raises(UserError, match=r"^2 pictures .* are no complete pairs: .*2\.jpg.*3\.jpg"):
+        find_pairs(tmp_path)
+    (tmp_path / "bokeh/3.jpg").unlink()
+    with pytest.raises(UserError, match=r"^1 picture .* is no complete pair: .*2\.jpg"):
         find_pairs(tmp_path)
 
 
