@@ -29,7 +29,9 @@ _FINER = 4
 def refine_detail(file: Flatbuffer) -> None:
     """Write each 8-bit blend with a correction so, in place; everything else stays."""
     editor = Editor(file)
-    blends = {id(blend.last.raw): blend for op in file.ops() if (blend := _blend_of(op, file)) is not None}
+    operations = list(file.ops())
+    found = [_blend_of(op, operations, file) for op in operations if op.name == "SUB"]
+    blends = {id(blend.last.raw): blend for blend in found if blend is not None}
     replaced = {id(op.raw) for blend in blends.values() for op in (blend.product, blend.sum)}
     operators: list[Any] = []
     for raw in file.graph.operators:
@@ -59,12 +61,12 @@ class _Blend:
         return _other(self.last, self.sum)
 
 
-def _blend_of(difference: Op, file: Flatbuffer) -> _Blend | None:
+def _blend_of(difference: Op, operations: Sequence[Op], file: Flatbuffer) -> _Blend | None:
     """The blend to which a difference belongs, if there is one in 8 bits and of one step."""
     ops = [difference]
     for name in ("MUL", "ADD", "ADD"):
-        readers = [op for op in file.ops() if ops[-1].raw.outputs[0] in op.raw.inputs]
-        if ops[0].name != "SUB" or len(readers) != 1 or readers[0].name != name:
+        readers = [op for op in operations if ops[-1].raw.outputs[0] in op.raw.inputs]
+        if len(readers) != 1 or readers[0].name != name:
             return None
         ops += readers
     blend = _Blend(*ops)
