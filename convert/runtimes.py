@@ -13,6 +13,7 @@ from calib_data.errors import UserError
 
 _ERRORS_ONLY = 3
 _LONGEST_REASON = 200
+_EXACT_INTEGERS = "session.x64quantprecision"
 _REFUSALS = ("InvalidProtobuf", "InvalidGraph", "NoSuchFile", "Fail", "NotImplemented", "InvalidArgument")
 
 
@@ -70,6 +71,9 @@ class Runtime:
     def session(self, path: Path, threads: int, profile: Path | None = None) -> Any:
         """A session of onnxruntime on a file, on the CPU; `profile` is what the names of its profiles begin with.
 
+        Sums of 8-bit products are exact on every CPU: on x86-64 without VNNI onnxruntime otherwise adds pairs of them
+        in 16 bits, and clips what does not fit.
+
         Raises:
             UserError: The runtime is not installed, or refuses the file.
         """
@@ -78,6 +82,7 @@ class Runtime:
         options = module.SessionOptions()
         options.log_severity_level = _ERRORS_ONLY
         options.intra_op_num_threads = threads
+        options.add_session_config_entry(_EXACT_INTEGERS, "1")
         if profile is not None:
             options.enable_profiling, options.profile_file_prefix = True, str(profile)
         try:

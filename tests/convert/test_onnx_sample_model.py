@@ -18,7 +18,7 @@ from pynet_tf import load_model
 from quantize.suiting import SUITED_ON, suited
 
 SIZE = PhotoSize(512, 768)
-BARS = {"float32": 90, "float16": 55, "dynamic": 55, "int8": 44, "int8-full": 42}
+BARS = {"float32": 90, "float16": 55, "dynamic": 55, "int8": 49.5, "int8-full": 48}
 
 
 @pytest.fixture(scope="module")
