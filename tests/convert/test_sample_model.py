@@ -66,7 +66,8 @@ def test_its_files_keep_their_bars_on_real_photographs(exported, real_checks, tm
     path = tmp_path / f"{recipe}.tflite"
     path.write_bytes(exported(recipe))
     for runtime in ("litert-xnnpack", "litert-builtin", "tflite-runtime"):
-        facts = real_checks[runtime != "litert-xnnpack"].run(path, find_runtime(runtime))
+        slowly = runtime != "litert-xnnpack" or recipe == "int16x8"  # of which XNNPACK takes nothing
+        facts = real_checks[slowly].run(path, find_runtime(runtime))
         if (recipe, runtime) == ("int16x8", "tflite-runtime"):
             assert "RSQRT" in facts.failure
             continue
