@@ -80,13 +80,8 @@ def _run_tflite(file: Path, runtime: str, threads: int, photo: NDArray[np.float3
         yield dequantized(interpreter.get_tensor(details["index"]), details)
 
 
-def _run_onnx(file: Path, _: str, threads: int, photo: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+def _run_onnx(file: Path, runtime: str, threads: int, photo: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    session = find_runtime(runtime).session(file, threads)
     source = session.get_inputs()[0]
     turned = photo.transpose(NHWC_TO_NCHW) if maps_first(source.shape) else photo
     tensor = np.rint(255 * turned).astype(np.uint8) if source.type == "tensor(uint8)" else turned
