@@ -14,6 +14,7 @@ from convert import load_artifact
 from convert.flatbuffer import Flatbuffer
 from convert.onnx_exporter import OnnxExporter
 from convert.recipes import ONNX_STANDARD, load_recipe
+from convert.runtimes import find_runtime
 from pynet_tf import PyNETConfig, build_pynet, save_model
 from tests.convert.conftest import inputs
 
@@ -114,3 +115,34 @@ def test_a_model_that_was_trained_only_in_part(tmp_path: Path) -> None:
     save_model(build_pynet(PyNETConfig(width=1), 5), tmp_path / "half.keras")
     with pytest.raises(UserError, match="level1, the full-size picture, is not among them"):
         load_artifact(tmp_path / "half.keras")
+
+
+def test_sums_of_8_bit_products_are_exact_on_every_cpu(tmp_path: Path) -> None:
+    values = {
+        "x_scale": np.float32(1 / 255),
+        "kernel": np.full((8, 16, 3, 3), 127, np.int8),
+        "kernel_scale": np.float32(1 / 127),
+        "y_scale": np.float32(16 * 9 / 255),
+        "unsigned": np.uint8(0),
+        "signed": np.int8(0),
+    }
+    steps = (
+        ("QuantizeLinear", ["photo", "x_scale", "unsigned"], "x_bytes"),
+        ("DequantizeLinear", ["x_bytes", "x_scale", "unsigned"], "x"),
+        ("DequantizeLinear", ["kernel", "kernel_scale", "signed"], "k"),
+        ("Conv", ["x", "k"], "sum"),
+        ("QuantizeLinear", ["sum", "y_scale", "unsigned"], "y_bytes"),
+        ("DequantizeLinear", ["y_bytes", "y_scale", "unsigned"], "bokeh"),
+    )
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node(op, given, [made]) for op, given, made in steps],
+        "sum",
+        [onnx.helper.make_tensor_value_info("photo", onnx.TensorProto.FLOAT, (1, 16, 8, 8))],
+        [onnx.helper.make_tensor_value_info("bokeh", onnx.TensorProto.FLOAT, (1, 8, 6, 6))],
+        [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()],
+    )
+    opset = onnx.helper.make_opsetid("", 17)
+    path = tmp_path / "sum.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8), path)
+    (found,) = find_runtime("onnxruntime").session(path, 1).run(None, {"photo": np.ones((1, 16, 8, 8), np.float32)})
+    np.testing.assert_allclose(found, 16 * 9, rtol=1e-6)  # clipped sums are 73
