@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from calib_data.command import counted
 from calib_data.errors import UserError
 from calib_data.parallel import in_parallel
 
@@ -42,7 +43,7 @@ class Skipped:
         lines = [f"  {problem}" for _, problem in list(self)[:_SHOWN]]
         if len(self) > _SHOWN:
             lines.append(f"  and {len(self) - _SHOWN} more")
-        return "\n".join([f"{len(self)} {'file' if len(self) == 1 else 'files'} skipped:", *lines])
+        return "\n".join([f"{counted(len(self), 'file')} skipped:", *lines])
 
 
 def readable(

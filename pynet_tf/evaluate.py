@@ -200,10 +200,10 @@ def _print(evaluation: Evaluation, facts: Mapping[str, Any]) -> None:
             command.tell(f"{key.replace('_', ' ')}: {value}")
     photos, focused = len(evaluation.photos), evaluation.in_focus_photos
     console = command.console()
-    console.print(_table(f"whole frame, {_pairs(photos)}", evaluation, in_focus=False))
+    console.print(_table(f"whole frame, {command.counted(photos, 'pair')}", evaluation, in_focus=False))
     if focused:
         left_out = f", {photos - focused} left out: too little in focus" if focused < photos else ""
-        console.print(_table(f"in focus, {_pairs(focused)}{left_out}", evaluation, in_focus=True))
+        console.print(_table(f"in focus, {command.counted(focused, 'pair')}{left_out}", evaluation, in_focus=True))
     else:
         command.tell(f"in focus: none of the {photos} pairs has enough in focus")
     command.tell(f"best single Gaussian for the set: sigma {evaluation.gaussian.sigma:g} px")
@@ -211,10 +211,6 @@ def _print(evaluation: Evaluation, facts: Mapping[str, Any]) -> None:
         scaled = evaluation.scaled_for(candidate)
         if scaled:
             command.tell(f"{candidate.name}: {scaled} photos were scaled down for it, and its pictures up again")
-
-
-def _pairs(count: int) -> str:
-    return "1 pair" if count == 1 else f"{count} pairs"
 
 
 def _table(title: str, evaluation: Evaluation, in_focus: bool) -> Table:

@@ -145,9 +145,10 @@ def run(options: argparse.Namespace) -> int:
     )
     cache = Cache(_cache(options.cache), options.cache_mib)
     levels = f"levels {plan[0].level} to {plan[-1].level}"
+    devices = command.counted(strategy.num_replicas_in_sync, "device")
     command.tell(
-        f"{len(pairs)} pairs to train on, {len(watched)} to watch; {levels}, width {options.width}, "
-        f"{options.inputs}, {options.head} head, {options.precision}, {strategy.num_replicas_in_sync} devices"
+        f"{command.counted(len(pairs), 'pair')} to train on, {len(watched)} to watch; {levels}, "
+        f"width {options.width}, {options.inputs}, {options.head} head, {options.precision}, {devices}"
     )
     with reporter(plan) as told:
         training = Run(options.out, settings, told, strategy, options.vgg_weights, cache)

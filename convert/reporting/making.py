@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from calib_data.command import counted
 from calib_data.dataset import find_photos
 from calib_data.errors import UserError
 from calib_data.files import sha256
@@ -242,20 +243,16 @@ def _verdict(stages: Sequence[Stage], gates: Sequence[GateResult]) -> str:
     run = [stage for stage in stages if stage.status == "good"]
     broken = [stage for stage in stages if stage.status in ("failed", "refused")]
     failed = {gate.stage for gate in gates if not gate.passed}
-    asked = f"{len(gates)} gates" if len(gates) != 1 else "1 gate"
+    asked, missed = counted(len(gates), "gate"), sum(not gate.passed for gate in gates)
     if broken or failed:
         parts = []
         if failed:
-            parts.append(f"{sum(not gate.passed for gate in gates)} of {asked} failed, at {_counted(failed, 'stage')}")
+            parts.append(f"{missed} of {asked} failed, at {counted(len(failed), 'stage')}")
         if broken:
-            parts.append(f"{_counted(broken, 'stage')} could not be measured properly")
+            parts.append(f"{counted(len(broken), 'stage')} could not be measured properly")
         return "Do not ship: " + "; ".join(parts)
-    measured = f"{_counted(run, 'stage')} ran"
+    measured = f"{counted(len(run), 'stage')} ran"
     return f"{measured} and passed {asked}" if gates else f"{measured}; no gates were asked for"
-
-
-def _counted(things: Sequence[object] | set[str], name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _provenance(call: Call) -> Provenance:

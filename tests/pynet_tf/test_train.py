@@ -62,6 +62,7 @@ def test_a_network_without_norm_trains_on_crops_of_many_sizes_and_tones(photo_fo
     assert (plan["zoom"], plan["tones"], plan["same_exposure"]) == (2.0, 0.2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_rgbd_and_the_papers_head_train_in_mixed_precision_too(photo_folder, tmp_path, precision: str) -> None:
     options = ["--inputs", "rgbd", "--head", "direct", "--levels", "7-6", "--precision", precision]
@@ -86,6 +87,7 @@ class Quiet:
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_ends_like_one_that_was_not(photo_folder: Path, tmp_path: Path) -> None:
     pairs = find_pairs(photo_folder, "train")
     plan = make_plan("7-6", steps=7, batch=1, crop=32)
@@ -128,6 +130,7 @@ def test_a_killed_process_goes_on_from_its_last_checkpoint(photo_folder: Path, t
     assert losses(killed) == losses(whole)
 
 
+@pytest.mark.slow
 def test_what_was_learnt_in_a_level_is_where_the_next_begins(
     photo_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,7 +221,7 @@ def test_missing_depth_maps_are_named_or_passed_over_and_counted(tmp_path: Path,
     assert run(*call, "--out", tmp_path / "run", "--skip-incomplete") == 0
     told = capsys.readouterr()
     assert "1 file skipped" in told.err
-    assert "1 pairs to train on" in told.out
+    assert "1 pair to train on, 1 to watch" in told.out
 
 
 def test_three_steps_that_are_not_finite_stop_the_run_with_its_checkpoint_kept(photo_folder, tmp_path, capsys) -> None:
