@@ -18,7 +18,7 @@ APK := android_demo/dist/pynet-bokeh-demo.apk
 
 help:
 	@echo "make demo    set up, convert the sample model six ways, prove each, render a photo"
-	@echo "make test    set up, run the whole test suite"
+	@echo "make test    set up, run the tests; SLOW=1 adds those that take longer than a minute"
 	@echo "make setup   set up .venv alone"
 	@echo "make android        the sample app, $(APK)"
 	@echo "                    ANDROID_MODELS='a.tflite b.tflite' puts your own artifacts into it"
@@ -44,7 +44,7 @@ demo: setup
 	$(BIN)/python -m pynet_tf.render $(DEMO_PHOTO) --model $(DEMO_MODEL) --before-after --out $(DEMO)
 
 test: setup
-	$(BIN)/python -m pytest -m "not android and not arm" --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -m "not android and not arm $(if $(SLOW),,and not slow)" --numprocesses auto --maxprocesses 4 --dist loadgroup $(PYTEST_OPTIONS)
 
 android: setup $(ANDROID_MODELS)
 	android_demo/build.sh apk $(ANDROID_MODELS)

@@ -12,7 +12,8 @@ small and has a finer scale; in smooth areas `far` is 0, so that the picture's s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,8 @@ def refine_detail(file: Flatbuffer) -> None:
     """Write each 8-bit blend with a correction so, in place; everything else stays."""
     editor = Editor(file)
     operations = list(file.ops())
-    found = [_blend_of(op, operations, file) for op in operations if op.name == "SUB"]
+    readers = _readers(operations)
+    found = [_blend_of(op, readers, file) for op in operations if op.name == "SUB"]
     blends = {id(blend.last.raw): blend for blend in found if blend is not None}
     replaced = {id(op.raw) for blend in blends.values() for op in (blend.product, blend.sum)}
     operators: list[Any] = []
@@ -61,14 +63,23 @@ class _Blend:
         return _other(self.last, self.sum)
 
 
-def _blend_of(difference: Op, operations: Sequence[Op], file: Flatbuffer) -> _Blend | None:
+def _readers(operations: Sequence[Op]) -> dict[int, list[Op]]:
+    """For each tensor the operations that read it."""
+    readers: dict[int, list[Op]] = defaultdict(list)
+    for op in operations:
+        for index in {int(index) for index in op.raw.inputs}:
+            readers[index].append(op)
+    return readers
+
+
+def _blend_of(difference: Op, readers: Mapping[int, Sequence[Op]], file: Flatbuffer) -> _Blend | None:
     """The blend to which a difference belongs, if there is one in 8 bits and of one step."""
     ops = [difference]
     for name in ("MUL", "ADD", "ADD"):
-        readers = [op for op in operations if ops[-1].raw.outputs[0] in op.raw.inputs]
-        if len(readers) != 1 or readers[0].name != name:
+        found = readers.get(int(ops[-1].raw.outputs[0]), ())
+        if len(found) != 1 or found[0].name != name:
             return None
-        ops += readers
+        ops += found
     blend = _Blend(*ops)
     photo, background = (int(index) for index in difference.raw.inputs)
     of_one_step = (photo, background, *(int(op.raw.outputs[0]) for op in ops[:-1]))

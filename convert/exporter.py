@@ -14,7 +14,7 @@ from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize
 from convert.flatbuffer import Flatbuffer
 from convert.integers import quantize
-from convert.ranged import Ranges, with_ranges
+from convert.ranged import Ranges, give_ranges
 from convert.recipes import Recipe
 from convert.rewrites.late_operations import make_late
 from convert.rewrites.stage import REWRITES, Choice, rewrite
@@ -72,7 +72,8 @@ class TFLiteExporter:
         file = Flatbuffer.read(self._rewritten[0] if recipe.kind in _FLOAT_KINDS else self.float32)
         recipe.check_scopes(file)
         if recipe.needs_calibration:
-            file = quantize(self._ranged(recipe), recipe)
+            self._give_ranges(file, recipe)
+            file = quantize(file, recipe)
         elif recipe.kind != "float32":
             chosen = [op for op in file.ops() if recipe.type_of(op) == recipe.kind]
             {"float16": store_as_float16, "int8-weights": store_as_int8}[recipe.kind](file, chosen)
@@ -107,16 +108,14 @@ class TFLiteExporter:
         converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(self._model, self._size)])
         return bytes(converter.convert())
 
-    def _ranged(self, recipe: Recipe) -> bytes:
+    def _give_ranges(self, file: Flatbuffer, recipe: Recipe) -> None:
         if recipe.kind == "int16x8":
-            return with_ranges(self.float32, self.measured.extremes, recipe)[0]
-        if self._learnt is None:
-            return with_ranges(self.float32, self.measured.percentiles, recipe)[0]
-        ranged, missing = with_ranges(self.float32, self._learnt, recipe)
-        if not missing:
-            return ranged
-        self._missing(recipe.name, missing)
-        return with_ranges(self.float32, {**self.measured.percentiles, **self._learnt}, recipe)[0]
+            give_ranges(file, self.measured.extremes, recipe)
+        elif self._learnt is None:
+            give_ranges(file, self.measured.percentiles, recipe)
+        elif missing := give_ranges(file, self._learnt, recipe):
+            self._missing(recipe.name, missing)
+            give_ranges(file, {**self.measured.percentiles, **self._learnt}, recipe)
 
     @functools.cached_property
     def measured(self) -> Measured:

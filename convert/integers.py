@@ -26,13 +26,12 @@ from convert.rewrites.editing import Editor
 from convert.tanh import refine_tanh
 
 
-def integer_ready(ranged: bytes) -> Flatbuffer:
-    """The float32 file with ranges, ready for the quantizer: input and output are 0..1 exactly, the type clips.
+def make_integer_ready(file: Flatbuffer) -> None:
+    """Prepare a float32 file with ranges for the quantizer: input and output are 0..1 exactly, the type clips.
 
     Raises:
         UserError: A tensor has no range, or one that is not finite: the network did not run properly.
     """
-    file = Flatbuffer.read(ranged)
     clip = list(file.ops())[-1]
     if clip.name != "MINIMUM":
         raise UserError("the float32 graph does not end in a MINIMUM.", "Make it with convert.trace.freeze.")
@@ -48,7 +47,6 @@ def integer_ready(ranged: bytes) -> Flatbuffer:
                     f"{op.scope} has a range from {low} to {high}.",
                     "Check the model's weights and look at the photos with python -m calib_data.check.",
                 )
-    return file
 
 
 def tensor_range(tensor: Any) -> tuple[float, float] | None:
@@ -59,17 +57,17 @@ def tensor_range(tensor: Any) -> tuple[float, float] | None:
     return float(noted.min[0]), float(noted.max[0])
 
 
-def quantize(ranged: bytes, recipe: Recipe) -> Flatbuffer:
+def quantize(file: Flatbuffer, recipe: Recipe) -> Flatbuffer:
     """Make an integer file of one with ranges.
 
     Args:
-        ranged: A float32 file with a range for every computed tensor, as `convert.ranged.with_ranges` makes it.
+        file: A float32 file with a range for every computed tensor, as `convert.ranged.give_ranges` leaves it; used up.
         recipe: A recipe of kind int8 or int16x8.
 
     Raises:
         UserError: The converter refuses; its reason is in the message.
     """
-    file = integer_ready(ranged)
+    make_integer_ready(file)
     left_float = {file.tensor_name(op.raw.outputs[0]) for op in file.ops() if recipe.type_of(op) == "float32"}
     if recipe.kind == "int16x8":
         constants = prepare_int16(file)

@@ -25,19 +25,18 @@ _MISSING = (math.nan, math.nan)
 Ranges = Mapping[str, tuple[float, float]]
 
 
-def with_ranges(float32: bytes, ranges: Ranges, recipe: Recipe) -> tuple[bytes, list[str]]:
-    """The float32 file with ranges, and what the recipe needs a range for that has none.
+def give_ranges(file: Flatbuffer, ranges: Ranges, recipe: Recipe) -> list[str]:
+    """Give the tensors of a float32 file their ranges, in place of any that they had.
 
     Args:
-        float32: The float32 file, rewritten.
+        file: The float32 file, rewritten.
         ranges: Least and largest value by layer, or `layer/step`.
         recipe: An integer recipe.
 
     Returns:
-        The file, with NaN where a range is needed and missing, and the names of those tensors. Tensors that only float
-        operations touch have a range that nothing reads.
+        The names of the tensors that need a range and have none; they are given NaN. Tensors that only float operations
+        touch are given a range that nothing reads.
     """
-    file = Flatbuffer.read(float32)
     names, needed = _network_names(file), _integers(file, recipe)
     missing = []
     for tensor in file.graph.tensors:
@@ -46,7 +45,7 @@ def with_ranges(float32: bytes, ranges: Ranges, recipe: Recipe) -> tuple[bytes, 
         if names[index] not in ranges and index in needed:
             missing.append(names[index])
         set_range(file.tensor(index), *ranges.get(names[index], _MISSING if index in needed else _UNREAD))
-    return file.bytes(), list(dict.fromkeys(missing))
+    return list(dict.fromkeys(missing))
 
 
 def _integers(file: Flatbuffer, recipe: Recipe) -> set[int]:

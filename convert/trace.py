@@ -37,7 +37,7 @@ def renderer(model: keras.Model, size: PhotoSize) -> Any:
     network = keras.Model(model.input, model.output[LEVEL], name="pynet")
     signature = tf.TensorSpec((1, *size.tensor, model.input_shape[-1]), tf.float32, name=PHOTO)
 
-    @tf.function(input_signature=[signature])
+    @tf.function(input_signature=[signature], autograph=False)
     def render(photo: tf.Tensor) -> tf.Tensor:
         return tf.minimum(tf.nn.relu(network(photo, training=False)), 1.0)
 

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
@@ -101,12 +101,12 @@ def make_scheme(model: keras.Model, in_float: Iterable[str] = RECIPES["int8"]) -
             f"the model builds {', '.join(model.output_names)}, but a phone needs level1.",
             "Train it down to level 1: python -m pynet_tf.train --levels 7-1.",
         )
-    layers = layers_of(model)
+    layers, kinds = layers_of(model), {layer.name: type(layer) for layer in model.layers}
     names = _tensors(model, layers)
     floats = frozenset(layer for layer in layers if any(fnmatchcase(layer, pattern) for pattern in in_float))
     read, roots = parents(model), _Roots(names)
     for layer in layers:
-        if isinstance(model.get_layer(layer), _SAME_RANGE):
+        if issubclass(kinds[layer], _SAME_RANGE):
             for parent in read[layer]:
                 roots.join(layer, parent)
     for name in names:
@@ -118,7 +118,7 @@ def make_scheme(model: keras.Model, in_float: Iterable[str] = RECIPES["int8"]) -
     fixed = {roots.of(name): _PHOTO for name in (INPUT_NAME, OUTPUT)}
     fixed |= {f"{OUTPUT}/{step}": span for step, span in _STEPS.items() if f"{OUTPUT}/{step}" in names}
     ways = {f"{OUTPUT}/{step}": "window" for step in _DIFFERENCES}
-    ways |= dict.fromkeys(_only_for_leaky(model, everything), "leaky")
+    ways |= dict.fromkeys(_only_for_leaky(kinds, everything), "leaky")
     return replace(everything, in_float=floats, group=group, fixed=fixed, ways=ways)
 
 
@@ -128,12 +128,12 @@ def known_ranges(model: keras.Model) -> dict[str, Range]:
     return {name: scheme.fixed[group] for name, group in scheme.group.items() if group in scheme.fixed}
 
 
-def _only_for_leaky(model: keras.Model, scheme: Scheme) -> Iterator[str]:
+def _only_for_leaky(kinds: Mapping[str, type], scheme: Scheme) -> Iterator[str]:
     """The tensors that nothing but a leaky ReLU reads, and that share their range with none."""
     shared = Counter(scheme.group.values())
     readers = Counter(parent for layer in scheme.layers for parent in scheme.read[layer])
     for layer in scheme.layers:
-        if isinstance(model.get_layer(layer), keras.layers.LeakyReLU):
+        if issubclass(kinds[layer], keras.layers.LeakyReLU):
             (parent,) = scheme.read[layer]
             if readers[parent] == 1 and shared[scheme.group[parent]] == 1:
                 yield parent

@@ -83,6 +83,14 @@ def write_picture(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file run in one process, as do all that name a group because they share heavy fixtures."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-golden` writes golden texts anew instead of comparing with them."""
     parser.addoption("--update-golden", action="store_true", help="write golden texts anew")

@@ -19,6 +19,8 @@ from convert.runtimes import find_runtime
 from pynet_tf import PyNETConfig, build_pynet, load_model
 from tests.convert.conftest import SIZE, inputs
 
+pytestmark = pytest.mark.xdist_group("tiny-files")
+
 GOLDEN = Path(__file__).parent / "data"
 LEAST_PSNR = {"float32": 90, "float16": 60, "dynamic": 45, "int8": 40, "int8-full": 37, "int16x8": 55}
 INTEGER_ONLY = {"QUANTIZE", "DEQUANTIZE"}
@@ -96,6 +98,7 @@ def test_float16_halves_and_dynamic_quarters_the_weights(files) -> None:
     assert size["float32"] > size["float16"] > size["dynamic"]
 
 
+@pytest.mark.slow
 def test_photos_are_streamed_once_for_all_integer_recipes(tiny_model: Path) -> None:
     streams = []
 

@@ -53,11 +53,11 @@ def export(recipe: str, head: str) -> bytes:
 @pytest.mark.parametrize(
     ("recipe", "least", "head"),
     [
-        ("int8", 48.0, "residual"),
         ("int8-full", 45.0, "blend"),
         *(
             pytest.param(*case, marks=pytest.mark.slow)
             for case in (
+                ("int8", 48.0, "residual"),
                 ("int8", 48.0, "blend"),
                 ("int8", 48.0, "direct"),
                 ("int8-full", 45.0, "residual"),
@@ -83,6 +83,7 @@ def test_simulation_and_all_runtimes_agree(recipe: str, least: float, head: str,
     assert min(found.values()) >= least, found
 
 
+@pytest.mark.slow
 def test_onnx_files_take_learnt_ranges_and_integer_weights(tmp_path: Path) -> None:
     simulations = {recipe: simulate(recipe, "residual") for recipe in ("int8", "int8-full")}
     path = tmp_path / "learnt.onnx"
@@ -102,7 +103,9 @@ def test_onnx_files_take_learnt_ranges_and_integer_weights(tmp_path: Path) -> No
         assert psnr(simulation(tf.constant(photo)).numpy(), load_artifact(path).run(photo)) >= least
 
 
-@pytest.mark.parametrize(("recipe", "head"), [("int8", "residual"), ("int8-full", "blend")])
+@pytest.mark.parametrize(
+    ("recipe", "head"), [pytest.param("int8", "residual", marks=pytest.mark.slow), ("int8-full", "blend")]
+)
 def test_the_ops_are_those_of_the_golden_inventory(recipe: str, head: str, request: pytest.FixtureRequest) -> None:
     entries = inventory(Flatbuffer.read(export(recipe, head)))
     assert not [one for one in entries if one.op == "QUANTIZE" and (one.inputs, one.output) == ("int8", "int8")]
@@ -113,6 +116,7 @@ def test_the_ops_are_those_of_the_golden_inventory(recipe: str, head: str, reque
     assert text == golden.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_what_has_no_learnt_range_is_listed_and_calibrated() -> None:
     simulation = simulate("int8", "residual")
     told: dict[str, list[str]] = {}

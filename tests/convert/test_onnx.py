@@ -20,6 +20,8 @@ from convert.artifact import read_metadata, read_side_file
 from convert.runners import Runner, load_artifact
 from tests.conftest import smooth_picture
 
+pytestmark = pytest.mark.slow
+
 SIZE = ["--size", "64x128"]
 OLD_PYTHON = os.environ.get("PYNET_OLD_ONNXRUNTIME_PYTHON", "")
 
@@ -162,7 +164,6 @@ def test_bad_options_are_refused_before_any_work(
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not OLD_PYTHON, reason="PYNET_OLD_ONNXRUNTIME_PYTHON names no Python with an old onnxruntime")
 @pytest.mark.parametrize("recipe", ["float16", "int8"])
 def test_an_old_onnxruntime_gives_the_same_picture(converted, tmp_path: Path, recipe: str) -> None:

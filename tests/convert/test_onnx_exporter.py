@@ -29,6 +29,8 @@ from quantize.calibration import measure
 from tests.conftest import smooth_picture
 from tests.convert.conftest import SIZE, inputs
 
+pytestmark = pytest.mark.xdist_group("tiny-files")
+
 GOLDEN = Path(__file__).parent / "data"
 LEAST_PSNR = {"float32": 90, "float16": 55, "dynamic": 45, "int8": 40, "int8-full": 37}
 STEPS = {"QuantizeLinear", "DequantizeLinear", "Transpose"}
@@ -166,6 +168,7 @@ def test_ranges_by_name_replace_what_is_measured(onnx_exporter: OnnxExporter) ->
     assert scales(learnt) == {round(5.1 / 255, 6), round(1 / 255, 6)}
 
 
+@pytest.mark.slow
 def test_learnt_ranges_that_suffice_need_no_photos(model) -> None:
     told: list[str] = []
     every = dict.fromkeys(measure(model, inputs(1)).percentiles, (-1.0, 2.0))
@@ -239,6 +242,7 @@ def test_a_mixed_recipe_leaves_what_it_names_in_float_and_may_take_floats(onnx_e
     assert facts.fidelity.worst_psnr > LEAST_PSNR["int8-full"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scopes", "layout"), [(["space_to_depth/*"], "nhwc"), (["level1_photo/*", "level1/*"], "nchw")]
 )
@@ -287,6 +291,7 @@ def test_a_model_without_level_1_is_refused() -> None:
         trace(build_pynet(PyNETConfig(width=1), 3), SIZE, 17)
 
 
+@pytest.mark.slow
 def test_a_blending_head_with_depth_of_the_oldest_opset_computes_the_same_at_any_size(tmp_path: Path) -> None:
     model = build_pynet(PyNETConfig(inputs="rgbd", width=2, head="blend"), seed=3)
     form = OnnxForm(opset=15, any_size=True)

@@ -65,6 +65,7 @@ def tuned_model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return path
 
 
+@pytest.mark.slow
 def test_8_bit_recipes_are_made_of_the_tuned_model_and_all_are_compared_with_the_float_one(
     tiny_model: Path, tuned_model: Path, photo_folder: Path, tmp_path: Path
 ) -> None:
@@ -80,6 +81,7 @@ def test_8_bit_recipes_are_made_of_the_tuned_model_and_all_are_compared_with_the
     assert 30 < integer.runs[0].fidelity.mean_psnr < 90
 
 
+@pytest.mark.slow
 def test_8_bits_serve_maps_of_every_size_alike(photo_folder: Path, tmp_path: Path) -> None:
     psnr = {}
     for name, sizes in (("alike", [1.0]), ("unlike", [1.0, 40.0, 1600.0])):
@@ -131,6 +133,7 @@ def test_the_published_file_runs(converted) -> None:
     assert picture.shape == (1, 64, 128, 3)
 
 
+@pytest.mark.slow
 def test_an_rgbd_model_takes_depth_maps(tiny_rgbd_model: Path, photo_folder: Path, tmp_path: Path) -> None:
     photos = ["--calibration", photo_folder, "--check", photo_folder]
     assert convert("--model", tiny_rgbd_model, *SIZE, *photos, "--recipe", "int8", "--out", tmp_path) == 0
@@ -147,6 +150,7 @@ def test_an_rgbd_model_without_depth_maps_says_so(tiny_rgbd_model: Path, tmp_pat
     assert "depth" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_newer_runtime_than_allowed_fails_the_gate(tiny_model, photo_folder, tmp_path: Path, capsys) -> None:
     arguments = ["--model", tiny_model, *SIZE, "--check", photo_folder, "--recipe", "float32", "--out", tmp_path]
     assert convert(*arguments, "--min-runtime", "2.1") == 1
@@ -154,6 +158,7 @@ def test_a_newer_runtime_than_allowed_fails_the_gate(tiny_model, photo_folder, t
     assert convert(*arguments, "--min-runtime", "2.14") == 0
 
 
+@pytest.mark.slow
 def test_one_unreadable_photo_is_named_and_fails_only_if_strict(tiny_model, photo_folder, tmp_path, capsys) -> None:
     shutil.copytree(photo_folder, tmp_path / "photos")
     broken = tmp_path / "photos" / "test" / "original" / "0.png"
@@ -229,6 +234,7 @@ def test_a_full_disk_leaves_nothing_half_written(tiny_model, photo_folder, tmp_p
     assert list((tmp_path / "o").iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_in_the_middle_leaves_nothing(tiny_model, photo_folder, tmp_path, stop: signal.Signals) -> None:
     arguments = ["--model", tiny_model, *SIZE, "--check", photo_folder, "--recipe", "float32", "--recipe", "float16"]
@@ -250,6 +256,7 @@ def test_an_interrupt_in_the_middle_leaves_nothing(tiny_model, photo_folder, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_has_left_goes_with_the_next(tiny_model, photo_folder, tmp_path: Path) -> None:
     left = tmp_path / ".convert-999999999-abc"
     left.mkdir()

@@ -50,6 +50,7 @@ def test_a_wish_that_is_out_of_reach_gives_the_nearest() -> None:
     assert found.chosen.psnr == max(one.psnr for one in found.tried)
 
 
+@pytest.mark.slow
 def test_switches_compute_what_schemes_compute(make_model: Make) -> None:
     model = make_model(head="blend")
     scheme = make_scheme(model, RECIPES["int8"])
@@ -84,6 +85,7 @@ def analysed(tiny_model: Path, photo_folder: Path, tmp_path_factory: pytest.Temp
     return folder
 
 
+@pytest.mark.slow
 def test_the_command_measures_every_unit(analysed: Path, tiny_model: Path) -> None:
     found = json.loads((analysed / "analysis.json").read_text("utf-8"))
     scheme = make_scheme(load_model(tiny_model))
@@ -97,6 +99,7 @@ def test_the_command_measures_every_unit(analysed: Path, tiny_model: Path) -> No
     assert page.count('class="chart"') == 4
 
 
+@pytest.mark.slow
 def test_the_proposed_recipe_converts_and_leaves_its_layers_in_float(analysed: Path, tiny_model: Path) -> None:
     recipe = load_recipe(str(analysed / "recipe.json"))
     size = PhotoSize(64, 64)

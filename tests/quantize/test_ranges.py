@@ -53,6 +53,7 @@ def test_unsound_ranges_are_refused(tiny_model: Path, tmp_path: Path, ranges: ob
         load_ranges(path)
 
 
+@pytest.mark.slow
 def test_one_photo_after_the_other_gives_the_ranges_of_all_at_once(make_model: Make) -> None:
     model = make_model(head="blend")
     scheme = make_scheme(model, ())
@@ -94,6 +95,7 @@ def test_ranges_are_percentiles_and_the_errors_of_all_ways_are_told(make_model: 
         assert low <= 0 <= high and low < high
 
 
+@pytest.mark.slow
 def test_differences_of_photos_are_not_rounded(make_model: Make) -> None:
     model = make_model(head="blend")
     scheme = make_scheme(model, ())

@@ -32,6 +32,7 @@ def tuned(tiny_model: Path, photo_folder: Path, tmp_path_factory: pytest.TempPat
     return folder
 
 
+@pytest.mark.slow
 def test_every_evaluation_compares_simulation_and_file(tuned: Path) -> None:
     entries = [json.loads(line) for line in (tuned / "log.jsonl").read_text("utf-8").splitlines()]
     compared = [entry for entry in entries if "agreement" in entry]
@@ -41,6 +42,7 @@ def test_every_evaluation_compares_simulation_and_file(tuned: Path) -> None:
         assert min(entry["float_psnr"], entry["file_psnr"]) > 40
 
 
+@pytest.mark.slow
 def test_the_result_converts_without_calibration(tuned: Path, photo_folder: Path, tmp_path: Path) -> None:
     model = tuned / "model.keras"
     ranges = load_ranges(model)
@@ -54,6 +56,7 @@ def test_the_result_converts_without_calibration(tuned: Path, photo_folder: Path
     assert facts.calibration is None
 
 
+@pytest.mark.slow
 def test_a_run_resumes_with_the_same_options_only(
     tuned: Path, tiny_model: Path, photo_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

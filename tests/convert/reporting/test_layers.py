@@ -29,6 +29,8 @@ from quantize.ranges import load_ranges
 from tests.conftest import smooth_picture
 from tests.convert.reporting.files import SIZE, UP, Files, broken_onnx, broken_tflite
 
+pytestmark = pytest.mark.xdist_group("report-files")
+
 PHOTO = smooth_picture(np.random.default_rng(3), *SIZE.tensor)[np.newaxis].astype(np.float32)
 
 
@@ -58,6 +60,7 @@ def test_an_onnx_file_is_matched_in_its_own_layout(files, float_graph, tmp_path:
     assert min(row.sqnr for row in studied(graph, float_graph, tmp_path).rows) > 80
 
 
+@pytest.mark.slow
 def test_an_integer_onnx_file_is_read_behind_its_rounding(tiny_model: Path, float_graph, tmp_path: Path) -> None:
     quantizing = OnnxExporter(load_model(tiny_model), SIZE, photos=lambda: [PHOTO])
     whole, broken = tmp_path / "whole.onnx", tmp_path / "broken.onnx"
@@ -84,6 +87,7 @@ def test_a_whole_int8_file_falls_off_nowhere(files: Files, float_graph, tmp_path
     assert studied(TFLiteGraph(files.int8, "litert-xnnpack", 2), float_graph, tmp_path).first_fall == ""
 
 
+@pytest.mark.slow
 def test_scales_that_a_norm_or_the_next_kernels_take_back_are_no_error(files, float_graph, tmp_path: Path) -> None:
     model = load_model(files.model)
     layer = model.get_layer("encoder4_conv3a")

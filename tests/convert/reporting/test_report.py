@@ -17,6 +17,8 @@ from pynet_tf.metrics import psnr
 from tests.conftest import ROOT
 from tests.convert.reporting.files import SCRIPT, Files, copied
 
+pytestmark = pytest.mark.xdist_group("report-files")
+
 
 def make_report(*arguments: object) -> int:
     return command.run(module.build_parser(), module.run, [str(argument) for argument in arguments])
@@ -121,6 +123,7 @@ def test_node_data_is_what_model_explorer_reads(made, files: Files) -> None:
     assert [step["value"] for step in overlay["thresholds"]] == sorted(step["value"] for step in overlay["thresholds"])
 
 
+@pytest.mark.slow
 def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, tmp_path: Path, capsys) -> None:
     truncated = tmp_path / "truncated.tflite"
     truncated.write_bytes(files.int8.read_bytes()[:5000])

@@ -107,6 +107,7 @@ def test_float_files_are_computed_in_halves_and_are_the_same(
         np.testing.assert_allclose(computed(file, photo), expected, atol=tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["dynamic", "int8"])
 def test_integers_are_not_made_of_sums_of_columns(wide: tuple[TFLiteExporter, bytes], recipe: str) -> None:
     exporter, _ = wide
