@@ -44,7 +44,7 @@ demo: setup
 	$(BIN)/python -m pynet_tf.render $(DEMO_PHOTO) --model $(DEMO_MODEL) --before-after --out $(DEMO)
 
 test: setup
-	$(BIN)/python -m pytest -m "not android and not arm $(if $(SLOW),,and not slow)" --numprocesses auto --maxprocesses 4 --dist loadgroup $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -m "not android and not arm $(if $(SLOW),,and not slow)" --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_OPTIONS)
 
 android: setup $(ANDROID_MODELS)
 	android_demo/build.sh apk $(ANDROID_MODELS)

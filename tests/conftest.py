@@ -12,9 +12,19 @@ with contextlib.suppress(ImportError):  # an extra; imported after TensorFlow it
 import numpy as np
 import pytest
 from PIL import Image
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).parent.parent
 EBB = ROOT.parent / "shared" / "ebb"
+SHARING = (
+    [
+        f"tests/convert/test_{name}.py"
+        for name in ("artifact", "bench", "bench_phone", "exporter", "onnx_exporter", "runners", "self_check")
+    ],
+    [f"tests/convert/reporting/test_{name}.py" for name in ("gates", "layers", "page", "report")],
+)
+"""Test files that share fixtures of the whole session: the tiny model's files, and a report."""
 
 # A script's background jobs ignore Ctrl-C, and what the tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -83,12 +93,18 @@ def write_picture(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file run in one process, as do all that name a group because they share heavy fixtures."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+class _FilesTogether(LoadFileScheduling):
+    """Tests of a file run in one process, and so do those of all files that share what takes minutes to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((files[0] for files in SHARING if file in files), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """In place of `--dist loadfile`."""
+    return _FilesTogether(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

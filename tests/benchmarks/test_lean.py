@@ -35,6 +35,7 @@ def test_a_file_that_does_not_run_holds_nothing() -> None:
     assert not lean.Result(lean.BARS[0], failed, failed, 1.0, 1.0).holds
 
 
+@pytest.mark.slow
 def test_our_file_and_the_plain_one_both_run(tmp_path: Path) -> None:
     model, size = build_pynet(PyNETConfig(width=1, head="blend"), seed=1), PhotoSize(64, 128)
     (pair,) = make_pairs(model, size, ["float32"], [np.full((1, 32, 64, 3), 0.5, np.float32)], tmp_path)

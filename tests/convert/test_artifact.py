@@ -23,8 +23,6 @@ from convert.runners import load_artifact
 from tests.conftest import ROOT
 from tests.convert.conftest import inputs
 
-pytestmark = pytest.mark.xdist_group("tiny-files")
-
 SOURCE = SourceModel(file="tiny.keras", sha256="0" * 64, inputs="rgb", width=2, head="residual", norm="instance")
 CALIBRATION = CalibrationFacts(photos=("0.jpg",), sha256="1" * 64)
 SCHEMA = ROOT / "docs" / "artifact.schema.json"

@@ -21,8 +21,6 @@ from convert.bench_roofline import gmac, matrix_peak
 from convert.flatbuffer import Flatbuffer
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("tiny-files")
-
 QUICK = ["--runs", "2", "--warmups", "0"]
 
 

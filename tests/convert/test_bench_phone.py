@@ -14,8 +14,6 @@ from calib_data.errors import UserError
 from convert import bench
 from convert.bench_phone_output import PhoneRun, parse_output
 
-pytestmark = pytest.mark.xdist_group("tiny-files")
-
 OUTPUTS = Path(__file__).parent / "data" / "benchmark_model"
 ONE = "List of devices attached\nabc\tdevice\n\n"
 

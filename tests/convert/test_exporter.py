@@ -19,8 +19,6 @@ from convert.runtimes import find_runtime
 from pynet_tf import PyNETConfig, build_pynet, load_model
 from tests.convert.conftest import SIZE, inputs
 
-pytestmark = pytest.mark.xdist_group("tiny-files")
-
 GOLDEN = Path(__file__).parent / "data"
 LEAST_PSNR = {"float32": 90, "float16": 60, "dynamic": 45, "int8": 40, "int8-full": 37, "int16x8": 55}
 INTEGER_ONLY = {"QUANTIZE", "DEQUANTIZE"}

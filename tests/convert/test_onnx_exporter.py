@@ -29,8 +29,6 @@ from quantize.calibration import measure
 from tests.conftest import smooth_picture
 from tests.convert.conftest import SIZE, inputs
 
-pytestmark = pytest.mark.xdist_group("tiny-files")
-
 GOLDEN = Path(__file__).parent / "data"
 LEAST_PSNR = {"float32": 90, "float16": 55, "dynamic": 45, "int8": 40, "int8-full": 37}
 STEPS = {"QuantizeLinear", "DequantizeLinear", "Transpose"}

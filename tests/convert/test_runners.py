@@ -18,8 +18,6 @@ from convert.runtimes import find_runtime
 from pynet_tf import PyNETConfig, build_pynet, save_model
 from tests.convert.conftest import inputs
 
-pytestmark = pytest.mark.xdist_group("tiny-files")
-
 PHOTO = next(inputs(1))
 
 

@@ -14,8 +14,6 @@ from convert.runners import load_artifact
 from convert.self_check import BOKEH_NAME, PHOTO_NAME, STEP, repeated, self_check, tile
 from tests.convert.conftest import SIZE
 
-pytestmark = pytest.mark.xdist_group("tiny-files")
-
 SHAPE = (1, *SIZE.tensor, 3)
 
 

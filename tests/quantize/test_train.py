@@ -86,6 +86,7 @@ def test_numbers_out_of_range_are_refused(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_losses_against_the_targets_are_chosen_and_noted(tiny_model: Path, photo_folder: Path, tmp_path: Path) -> None:
     call = ["--model", tiny_model, "--data", photo_folder, "--out", tmp_path / "run", "--steps", 1, *SMALL]
     assert run(*call, "--loss", "ssim=0.02", "--loss", "l2") == 0

@@ -11,8 +11,6 @@ from calib_data.errors import UserError
 from convert.reporting.gates import Gates, Limits, check_comparable, limits, read_gates
 from convert.reporting.record import Areas, ArtifactRecord, Differences, Report, Stage
 
-pytestmark = pytest.mark.xdist_group("report-files")
-
 
 def stage(recipe: str = "int8", psnr: float | None = 45.0, status: str = "good") -> Stage:
     artifact = ArtifactRecord(file="a.tflite", path="a.tflite", sha256="", mib=1, format="tflite", recipe=recipe)

@@ -29,8 +29,6 @@ from quantize.ranges import load_ranges
 from tests.conftest import smooth_picture
 from tests.convert.reporting.files import SIZE, UP, Files, broken_onnx, broken_tflite
 
-pytestmark = pytest.mark.xdist_group("report-files")
-
 PHOTO = smooth_picture(np.random.default_rng(3), *SIZE.tensor)[np.newaxis].astype(np.float32)
 
 

@@ -11,8 +11,6 @@ import pytest
 
 from tests.convert.reporting.files import SCRIPT
 
-pytestmark = pytest.mark.xdist_group("report-files")
-
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install '.[dev]'")
 
 

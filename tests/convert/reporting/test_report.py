@@ -17,8 +17,6 @@ from pynet_tf.metrics import psnr
 from tests.conftest import ROOT
 from tests.convert.reporting.files import SCRIPT, Files, copied
 
-pytestmark = pytest.mark.xdist_group("report-files")
-
 
 def make_report(*arguments: object) -> int:
     return command.run(module.build_parser(), module.run, [str(argument) for argument in arguments])

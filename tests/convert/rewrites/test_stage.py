@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +80,7 @@ def test_an_unknown_rewrite_is_refused_with_those_that_there_are(arguments) -> N
 
 
 @pytest.fixture(scope="module")
-def wide() -> Iterator[tuple[TFLiteExporter, bytes]]:
+def wide() -> tuple[TFLiteExporter, bytes]:
     """A network with full tiles, rewritten as if its tables were large, and its plain file."""
     model = build_pynet(PyNETConfig(width=16, head="residual"), seed=3)
     for name in ("level1_head", "level2_head"):  # as a trained head's, so that the picture tells of all levels
@@ -90,7 +89,10 @@ def wide() -> Iterator[tuple[TFLiteExporter, bytes]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cost, "_LARGE_TABLE", 0)
         patch.setattr(cost, "_WEIGHT_BYTES", 0)  # in so small a picture they would cost more than is saved
-        yield TFLiteExporter(model, SIZE, lambda: inputs(1)), TFLiteExporter(model, SIZE, rewrites=()).float32
+        exporter = TFLiteExporter(model, SIZE, lambda: inputs(1))
+        made = exporter.choices, exporter.float32  # here, where the tables are large
+    assert all(made)
+    return exporter, TFLiteExporter(model, SIZE, rewrites=()).float32
 
 
 def test_float_files_are_computed_in_halves_and_are_the_same(
