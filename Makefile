@@ -18,7 +18,7 @@ APK := android_demo/dist/pynet-bokeh-demo.apk
 
 help:
 	@echo "make demo    set up, convert the sample model six ways, prove each, render a photo"
-	@echo "make test    set up, run the tests; SLOW=1 adds those that take longer than a minute"
+	@echo "make test    set up, run the tests; SLOW=1 adds the long ones"
 	@echo "make setup   set up .venv alone"
 	@echo "make android        the sample app, $(APK)"
 	@echo "                    ANDROID_MODELS='a.tflite b.tflite' puts your own artifacts into it"

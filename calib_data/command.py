@@ -36,11 +36,6 @@ Item = TypeVar("Item")
 _PLAIN_WIDTH = 200
 
 
-def counted(count: int, name: str) -> str:
-    """So many of a thing whose plural ends in s: `1 pair`, `2 pairs`."""
-    return f"{count} {name}{'' if count == 1 else 's'}"
-
-
 def console() -> Console:
     """Where results are printed: coloured on a terminal, wide plain text elsewhere."""
     if sys.stdout.isatty():

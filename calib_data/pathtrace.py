@@ -7,6 +7,7 @@ from pathlib import Path
 
 from calib_data import command
 from calib_data.sizes import PhotoSize, parse_size
+from calib_data.wording import counted
 
 _SEED, _COUNT, _SAMPLES, _QUALITY = 3, 8, 60, 92  # of calib_data/samples/rendered
 
@@ -66,7 +67,9 @@ def run(options: argparse.Namespace) -> int:
     command.tell(f"{missing} of {series.count} pairs to render, with Mitsuba's {variant}.")
     for _ in command.progress(render_traced(series, options.out, variant), missing, "pairs"):
         pass
-    command.tell(f"{series.count} pairs of {options.size} in {options.out}, described in {options.out / MANIFEST}")
+    command.tell(
+        f"{counted(series.count, 'pair')} of {options.size} in {options.out}, described in {options.out / MANIFEST}"
+    )
     command.next_step(f"python -m calib_data.check {options.out}")
     return command.GOOD
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from calib_data import command
 from calib_data.errors import UserError
 from calib_data.sizes import parse_size
+from calib_data.wording import counted
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -81,7 +82,9 @@ def run(options: argparse.Namespace) -> int:
         command.tell(f"{options.out} already holds {held} of {series.count} pairs of this series.")
     for _ in command.progress(render_series(series, options.out, options.workers), missing, "pairs"):
         pass
-    command.tell(f"{series.count} pairs of {options.size} in {options.out}, described in {options.out / MANIFEST}")
+    command.tell(
+        f"{counted(series.count, 'pair')} of {options.size} in {options.out}, described in {options.out / MANIFEST}"
+    )
     command.next_step(f"python -m calib_data.check {options.out}")
     return command.GOOD
 

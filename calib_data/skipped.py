@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from calib_data.command import counted
 from calib_data.errors import UserError
 from calib_data.parallel import in_parallel
+from calib_data.wording import counted
 
 Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from calib_data.errors import UserError
 from calib_data.files import sha256, write_bytes, write_text
 from calib_data.sizes import PhotoSize
+from calib_data.wording import counted
 from convert.artifact import ArtifactFacts, RuntimeFacts, SourceModel, describe, with_metadata
 from convert.checking import Check
 from convert.exporter import TFLiteExporter
@@ -177,7 +178,7 @@ class Conversion:
         count = len(self.calibration.pairs)
         if count >= FEW_PHOTOS or not any(self._calibrates(recipe) for recipe in recipes):
             return ""
-        return f"{count} photos to calibrate on; {FEW_PHOTOS} or more give ranges to rely on."
+        return f"{counted(count, 'photo')} to calibrate on; {FEW_PHOTOS} or more give ranges to rely on."
 
     def name_of(self, recipe: Recipe) -> str:
         """The artifact's name, without suffix."""

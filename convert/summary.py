@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from calib_data import command
+from calib_data.wording import counted
 from convert.artifact import ArtifactFacts, RuntimeFacts
 from convert.policy import version_key
 
@@ -22,10 +23,10 @@ def print_summary(artifacts: Sequence[ArtifactFacts], out: Path) -> None:
         for run in facts.runs:
             if run.failure:
                 command.tell(f"{facts.recipe.name} on {run.runtime} {run.version}: {run.failure[:_FAILURE_SHOWN]}")
-    photos = next((run.fidelity.photos for facts in artifacts for run in facts.runs if run.fidelity), 0)
+    checked = next((run.fidelity.photos for facts in artifacts for run in facts.runs if run.fidelity), 0)
     command.tell(
-        f"dB: mean PSNR against the float model on {photos} photos; +-: largest difference of 255; ms a photo; "
-        "peak: memory over the idle process."
+        f"dB: mean PSNR against the float model on {counted(checked, 'photo')}; +-: largest difference of 255; "
+        "ms a photo; peak: memory over the idle process."
     )
     command.tell(f"files, each with a .json of all facts beside it, in {out}:")
     for facts in artifacts:

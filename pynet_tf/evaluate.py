@@ -15,6 +15,7 @@ from calib_data.errors import UserError
 from calib_data.files import make_folder, write_json
 from calib_data.sizes import parse_size
 from calib_data.skipped import Skipped
+from calib_data.wording import counted
 from pynet_tf.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -200,17 +201,17 @@ def _print(evaluation: Evaluation, facts: Mapping[str, Any]) -> None:
             command.tell(f"{key.replace('_', ' ')}: {value}")
     photos, focused = len(evaluation.photos), evaluation.in_focus_photos
     console = command.console()
-    console.print(_table(f"whole frame, {command.counted(photos, 'pair')}", evaluation, in_focus=False))
+    console.print(_table(f"whole frame, {counted(photos, 'pair')}", evaluation, in_focus=False))
     if focused:
         left_out = f", {photos - focused} left out: too little in focus" if focused < photos else ""
-        console.print(_table(f"in focus, {command.counted(focused, 'pair')}{left_out}", evaluation, in_focus=True))
+        console.print(_table(f"in focus, {counted(focused, 'pair')}{left_out}", evaluation, in_focus=True))
     else:
-        command.tell(f"in focus: none of the {photos} pairs has enough in focus")
+        command.tell(f"in focus: none of {counted(photos, 'pair')} has enough in focus")
     command.tell(f"best single Gaussian for the set: sigma {evaluation.gaussian.sigma:g} px")
     for candidate in evaluation.candidates:
         scaled = evaluation.scaled_for(candidate)
         if scaled:
-            command.tell(f"{candidate.name}: {scaled} photos were scaled down for it, and its pictures up again")
+            command.tell(f"{candidate.name}: {counted(scaled, 'photo')} scaled down for it, and its pictures up again")
 
 
 def _table(title: str, evaluation: Evaluation, in_focus: bool) -> Table:

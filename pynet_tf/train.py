@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from calib_data import command
 from calib_data.skipped import Skipped
+from calib_data.wording import counted
 from pynet_tf.config import PyNETConfig
 from pynet_tf.loss_options import add_loss_options
 from pynet_tf.quiet import start_tensorflow
@@ -145,9 +146,9 @@ def run(options: argparse.Namespace) -> int:
     )
     cache = Cache(_cache(options.cache), options.cache_mib)
     levels = f"levels {plan[0].level} to {plan[-1].level}"
-    devices = command.counted(strategy.num_replicas_in_sync, "device")
+    devices = counted(strategy.num_replicas_in_sync, "device")
     command.tell(
-        f"{command.counted(len(pairs), 'pair')} to train on, {len(watched)} to watch; {levels}, "
+        f"{counted(len(pairs), 'pair')} to train on, {len(watched)} to watch; {levels}, "
         f"width {options.width}, {options.inputs}, {options.head} head, {options.precision}, {devices}"
     )
     with reporter(plan) as told:

@@ -14,6 +14,7 @@ from calib_data.dataset import Pair
 from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize, parse_size
 from calib_data.skipped import Skipped
+from calib_data.wording import counted
 from pynet_tf.loss_options import add_loss_options
 from pynet_tf.quiet import start_tensorflow
 
@@ -100,7 +101,8 @@ def run(options: argparse.Namespace) -> int:
         check_pairs(chosen, plan, depth)
     if skipped:
         command.warn(skipped.summary())
-    command.tell(f"{len(pairs)} pairs to learn from, {len(watched)} to watch; ranges from {options.calibrate} photos")
+    source = counted(options.calibrate, "photo")
+    command.tell(f"{counted(len(pairs), 'pair')} to learn from, {len(watched)} to watch; ranges from {source}")
     photos = _tensors(pairs[:: max(1, len(pairs) // options.calibrate)][: options.calibrate], options.size, depth)
     compared = _tensors((watched or pairs)[:_COMPARED], options.size, depth)
     start = suited(teacher, photos, options.norm)

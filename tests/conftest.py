@@ -103,7 +103,7 @@ class _FilesTogether(LoadFileScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    """In place of `--dist loadfile`."""
+    """What takes the place of `--dist loadfile`; xdist's own `loadgroup` does nothing under pytest 9.2."""
     return _FilesTogether(config, log)
 
 

@@ -12,12 +12,12 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from calib_data.command import counted
 from calib_data.dataset import find_photos
 from calib_data.errors import UserError
 from calib_data.files import sha256
 from calib_data.sizes import PhotoSize
 from calib_data.skipped import Skipped
+from calib_data.wording import counted
 from convert.reporting.candidates import Candidate, examine, of_one_size, runtimes_of
 from convert.reporting.gates import Gates, check_comparable
 from convert.reporting.photos import ReportPhoto, lay_out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calib_data.wording import counted
 from convert.reporting.cells import frame_cells, ms_cell
 from convert.reporting.record import LayerStudy, Report, Stage
 
@@ -15,10 +16,11 @@ def markdown(report: Report) -> str:
     """The verdict, the stages, the gates that failed, and where each file falls off."""
     mark = "✅" if report.passed else "❌"
     height, width = report.size
+    photos = counted(len(report.photos), "photo")
     lines = [
         f"## {mark} {escaped(report.verdict)}",
         "",
-        f"{len(report.photos)} photos at {height}x{width} against {escaped(report.reference.artifact.file)}.",
+        f"{photos} at {height}x{width} against {escaped(report.reference.artifact.file)}.",
         "",
         "| " + " | ".join(_COLUMNS) + " |",
         "|" + "---|" * 2 + "---:|" * (len(_COLUMNS) - 2),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calib_data import command
+from calib_data.wording import counted
 from convert.reporting.cells import frame_cells, ms_cell
 from convert.reporting.record import Report, Stage
 
@@ -14,7 +15,7 @@ def print_report(report: Report) -> None:
     """Print the stages, the gates that failed, and the verdict."""
     command.console().print(command.table("", _COLUMNS, [_row(stage) for stage in report.stages]))
     command.tell(
-        f"dB, SSIM, MS-SSIM, CIEDE2000: means over {len(report.photos)} photos against the float model; "
+        f"dB, SSIM, MS-SSIM, CIEDE2000: means over {counted(len(report.photos), 'photo')} against the float model; "
         "max, 99.9 %: differences in steps of 1/255."
     )
     for study in report.layers:
