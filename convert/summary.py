@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,11 @@ def print_summary(artifacts: Sequence[ArtifactFacts], out: Path) -> None:
     command.tell(f"files, each with a .json of all facts beside it, in {out}:")
     for facts in artifacts:
         command.tell(f"  {facts.file}")
+
+
+def fastest(artifacts: Sequence[ArtifactFacts]) -> ArtifactFacts:
+    """The artifact that takes the least time on the runtime that is named first; what does not run there comes last."""
+    return min(artifacts, key=lambda facts: facts.runs[0].ms or math.inf)
 
 
 def newer_than(artifacts: Sequence[ArtifactFacts], limit: str) -> list[str]:

@@ -101,7 +101,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
     from convert.conversion import Conversion, load_networks
     from convert.photo_sets import calibration_set, check_set
     from convert.runtimes import installed_runtimes
-    from convert.summary import newer_than, print_summary
+    from convert.summary import fastest, newer_than, print_summary
 
     network, tuned = load_networks(options.model, options.tuned)
     skipped = Skipped()
@@ -131,7 +131,7 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
     too_new = newer_than(artifacts, options.min_runtime) if options.min_runtime else []
     for line in too_new:
         command.warn(line)
-    command.next_step(f"python -m pynet_tf.render PHOTO --model {options.out / artifacts[-1].file} --out rendered")
+    command.next_step(f"python -m pynet_tf.render PHOTO --model {options.out / fastest(artifacts).file} --out rendered")
     return command.GATE_FAILED if too_new or (skipped and options.strict) else command.GOOD
 
 

@@ -117,12 +117,13 @@ def test_side_file_and_metadata_carry_the_same_facts(converted) -> None:
 
 
 def test_the_table_tells_what_it_must_and_the_last_line_what_is_next(converted) -> None:
-    _, done = converted
+    out, done = converted
     header, rows = done.stdout.split("recipe", 1)
     for word in ("MiB", "dB", "ms", "left in float", "TFLite", "litert-xnnpack", "tflite-runtime"):
         assert word in done.stdout
     assert "int8" in rows
-    assert done.stdout.strip().splitlines()[-1].startswith("next: python -m pynet_tf.render")
+    fastest = min((read_side_file(path) for path in out.glob("*.json")), key=lambda facts: facts.runs[0].ms)
+    assert done.stdout.endswith(f"next: python -m pynet_tf.render PHOTO --model {out / fastest.file} --out rendered\n")
     assert "warning: 3 photos to calibrate on; 16 or more" in done.stderr
     assert header.count("checking") == 6
 
