@@ -28,6 +28,7 @@ def test_the_original_holds_everything_as_float64_and_serves_turned_crops(photo_
         assert np.abs((photo[..., :3] * 0.9 + 0.05) - target.reshape(64, 2, 64, 2, 3).mean(axis=(1, 3))).mean() < 0.02
 
 
+@pytest.mark.slow
 def test_all_loaders_are_measured(photo_folder: Path, tmp_path: Path, capsys) -> None:
     arguments = ["--data", photo_folder, "--level", 3, "--crop", 32, "--batch", 2, "--batches", 3, "--runs", 1]
     arguments += ["--inputs", "rgbd", "--json", tmp_path / "loader.json"]

@@ -25,6 +25,7 @@ def whole(tiny_model: Path) -> bytes:
     return TFLiteExporter(load_model(tiny_model), PhotoSize(64, 64)).export(load_recipe("float32"))
 
 
+@pytest.mark.slow
 def test_each_cut_holds_more_of_the_network_and_the_last_one_all_of_it(whole: bytes) -> None:
     cuts = {level: Flatbuffer.read(whole) for level in LEVELS}
     for level, file in cuts.items():

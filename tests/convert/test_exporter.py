@@ -16,6 +16,7 @@ from convert.policy import minimum_runtime
 from convert.recipes import STANDARD, Recipe, Rule, load_recipe
 from convert.runners import TFLiteRunner
 from convert.runtimes import find_runtime
+from convert.weights import store_as_float16
 from pynet_tf import PyNETConfig, build_pynet, load_model
 from tests.convert.conftest import SIZE, inputs
 
@@ -132,22 +133,23 @@ def test_a_scope_that_fits_nothing_is_refused(exporter: TFLiteExporter) -> None:
         exporter.export(recipe)
 
 
-def test_a_weight_too_large_for_float16_is_named(tiny_model: Path) -> None:
-    model = load_model(tiny_model)
-    kernel = model.get_layer("level3_block5_conv7a").kernel
-    kernel.assign(kernel * 1e7)
+def test_a_weight_too_large_for_float16_is_named(exporter: TFLiteExporter) -> None:
+    file = Flatbuffer.read(exporter.float32)
+    op = next(op for op in file.ops() if op.name == "CONV_2D" and op.scope.startswith("level3_block5_conv7a"))
+    weights = int(op.raw.inputs[1])
+    file.set_constant(weights, file.constant(weights) * np.float32(1e7))
     with pytest.raises(UserError, match=r"level3_block5_conv7a.*65504"):
-        TFLiteExporter(model, PhotoSize(64, 64)).export(load_recipe("float16"))
+        store_as_float16(file, [op])
 
 
 def test_without_photos_an_integer_recipe_says_so(tiny_model: Path) -> None:
     with pytest.raises(UserError, match="needs calibration photos"):
-        TFLiteExporter(load_model(tiny_model), PhotoSize(64, 64)).export(load_recipe("int8"))
+        dict(TFLiteExporter(load_model(tiny_model), SIZE).measured.percentiles)
 
 
 def test_an_empty_stream_of_photos_is_refused(tiny_model: Path) -> None:
     with pytest.raises(UserError, match="no photos to calibrate on"):
-        TFLiteExporter(load_model(tiny_model), SIZE, lambda: ()).export(load_recipe("int8"))
+        dict(TFLiteExporter(load_model(tiny_model), SIZE, lambda: ()).measured.percentiles)
 
 
 def test_ranges_that_are_not_finite_are_refused_by_layer(tiny_model: Path) -> None:
@@ -156,9 +158,8 @@ def test_ranges_that_are_not_finite_are_refused_by_layer(tiny_model: Path) -> No
     bias.assign(bias + 1e38)
     kernel = model.get_layer("encoder3_conv3a").kernel
     kernel.assign(kernel * 1e38)
-    exporter = TFLiteExporter(model, SIZE, lambda: inputs(1))
     with pytest.raises(UserError, match=r"took values from .* on the calibration photos"):
-        exporter.export(load_recipe("int8"))
+        dict(TFLiteExporter(model, SIZE, lambda: inputs(1)).measured.percentiles)
 
 
 def test_a_model_without_level_1_is_refused() -> None:

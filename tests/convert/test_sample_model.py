@@ -30,6 +30,7 @@ BARS = {"float32": 90, "float16": 60, "dynamic": 50, "int8": 49, "int8-full": 47
 SLACK = {"int8": 0.5, "int8-full": 0.5}
 
 
+@pytest.mark.slow
 def test_it_is_nearer_to_the_targets_than_the_photos_and_any_one_blur() -> None:
     runner, rows = KerasRunner(SAMPLE_MODEL), []
     for pair in find_pairs(SAMPLES, "test"):

@@ -34,7 +34,7 @@ def halved(photo: Picture) -> Picture:
     return photo[..., :3].reshape(1, rows, 2, columns, 2, 3).mean(axis=(2, 4))
 
 
-@pytest.mark.parametrize(("inputs", "width"), [("rgb", 8), ("rgbd", 3)])
+@pytest.mark.parametrize(("inputs", "width"), [("rgb", 8), pytest.param("rgbd", 3, marks=pytest.mark.slow)])
 def test_level_3_begins_with_the_photo(photo: Picture, inputs: str, width: int) -> None:
     if inputs == "rgbd":
         photo = np.concatenate([photo, photo[..., :1]], axis=-1)
@@ -47,7 +47,7 @@ def test_level_3_begins_with_the_photo(photo: Picture, inputs: str, width: int) 
     assert gone.max() < 0.05  # each colour by itself
 
 
-@pytest.mark.parametrize("level", [2, 1])
+@pytest.mark.parametrize("level", [2, pytest.param(1, marks=pytest.mark.slow)])
 def test_levels_2_and_1_begin_with_the_picture_below_its_pixels_doubled(photo: Picture, level: int) -> None:
     below = built(level + 1, built(3))
     for layer in ("level3_head", "level2_head"):  # as after training: any weights

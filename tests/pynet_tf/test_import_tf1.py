@@ -90,7 +90,7 @@ def test_the_command_writes_a_model_and_says_what_it_left_out(
         np.testing.assert_array_equal(weight, value)
 
 
-@pytest.mark.parametrize("level", [2, 5])
+@pytest.mark.parametrize("level", [pytest.param(2, marks=pytest.mark.slow), 5])
 def test_a_checkpoint_of_a_coarser_level_makes_a_model_that_ends_there(tmp_path: Path, level: int) -> None:
     whole = random_network(PyNETConfig(width=1))
     values = random_values(PyNETConfig(width=1))

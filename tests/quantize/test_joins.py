@@ -12,7 +12,7 @@ from quantize.joins import enlarge
 from tests.quantize.conftest import Make, inputs
 
 
-@pytest.mark.parametrize(("head", "kind"), [("residual", "rgb"), ("blend", "rgbd")])
+@pytest.mark.parametrize(("head", "kind"), [("residual", "rgb"), pytest.param("blend", "rgbd", marks=pytest.mark.slow)])
 def test_the_pictures_of_all_levels_stay_and_small_maps_grow(make_model: Make, head: str, kind: str) -> None:
     model = make_model(head=head, inputs=kind)
     quiet = _with_quiet_encoder(model)

@@ -124,6 +124,7 @@ def test_what_a_leaky_relu_reads_is_cut_more_below_zero(make_model: Make) -> Non
     assert any(ranges[name][0] > plain[name][0] for name in scheme.ways if name in ranges)
 
 
+@pytest.mark.slow
 def test_steps_to_spare_are_left_on_both_sides_of_small_differences(make_model: Make) -> None:
     model = make_model(head="blend")
     scheme = make_scheme(model, ())

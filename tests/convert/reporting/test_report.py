@@ -201,6 +201,7 @@ def test_bad_options_are_refused_before_anything_is_run(
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.slow
 def test_a_gate_that_is_missed_is_exit_code_1(files: Files, photos: Path, tmp_path: Path, capsys, made) -> None:
     gates = tmp_path / "gates.json"
     gates.write_text(json.dumps({"*": {"max_abs": 0}}), "utf-8")

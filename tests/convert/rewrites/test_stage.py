@@ -95,6 +95,7 @@ def wide() -> tuple[TFLiteExporter, bytes]:
     return exporter, TFLiteExporter(model, SIZE, rewrites=()).float32
 
 
+@pytest.mark.slow
 def test_float_files_are_computed_in_halves_and_are_the_same(
     wide: tuple[TFLiteExporter, bytes],
 ) -> None:
