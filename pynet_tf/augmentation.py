@@ -1,4 +1,4 @@
-"""What makes many pairs of one: turns, other sizes, other tones; always the same for photo, depth map and target.
+"""What makes many pairs of one: turns, other sizes, tones and sharpness; the same for photo, depth map and target.
 
 And what takes away what no network can foresee: that the two photos of a pair were exposed differently.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-_ZOOM, _TONES = 101, 102
+_ZOOM, _TONES, _SHARPNESS = 101, 102, 103
+_BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # a blur of sigma 1 pixel
 _CELLS = 32  # a crop's exposure is compared in so many places along each side
 _DARK = 0.003  # linear light that keeps the noise of shadows from being a change of exposure
 
@@ -97,6 +98,31 @@ def toned(photo: tf.Tensor, target: tf.Tensor, strength: float, seed: tf.Tensor)
     return changed(photo), changed(target)
 
 
+def sharpened(photo: tf.Tensor, target: tf.Tensor, most: float, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A pair as sharp as another camera, or another reduction of the file, would have made it.
+
+    What a blur of sigma 1 pixel takes away is added again times a factor (an unsharp mask), whose logarithm is uniform:
+    what is sharp must be told from what is less so, not from how sharp it is.
+
+    Args:
+        photo: `(S, S, 3)`, 0..1.
+        target: The same, of its target.
+        most: Fine detail is multiplied by `1 / most` to `most`.
+        seed: Of this crop, (2,) int64.
+
+    Returns:
+        Both, 0..1.
+    """
+    drawn = tf.random.stateless_uniform([], _own(seed, _SHARPNESS), minval=-1.0, maxval=1.0)
+    factor = tf.exp(drawn * tf.math.log(most))
+
+    def changed(picture: tf.Tensor) -> tf.Tensor:
+        soft = _blurred(picture)
+        return tf.clip_by_value(soft + factor * (picture - soft), 0.0, 1.0)
+
+    return changed(photo), changed(target)
+
+
 def turned(layers: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
     """Turned by `turns[0]` times 90 degrees, and mirrored if `turns[1]` is 2 or 3; (S, S, C)."""
     around = tf.image.rot90(layers, turns[0])
@@ -107,6 +133,15 @@ def turned(layers: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
 def _means(light: tf.Tensor) -> tf.Tensor:
     side = light.shape[0] // _CELLS
     return tf.reduce_mean(tf.nn.avg_pool2d(light[tf.newaxis], side, side, "VALID"), axis=-1)
+
+
+def _blurred(picture: tf.Tensor) -> tf.Tensor:
+    reach = len(_BINOMIAL) // 2
+    padded = tf.pad(picture, ((reach, reach), (reach, reach), (0, 0)), "REFLECT")[tf.newaxis]
+    row = tf.tile(tf.reshape(tf.constant(_BINOMIAL), (1, -1, 1, 1)), (1, 1, picture.shape[-1], 1))
+    for kernel in (row, tf.transpose(row, (1, 0, 2, 3))):
+        padded = tf.nn.depthwise_conv2d(padded, kernel, (1, 1, 1, 1), "VALID")
+    return padded[0]
 
 
 def _linear(picture: tf.Tensor) -> tf.Tensor:

@@ -16,7 +16,7 @@ from calib_data.checks import ASPECT_TOLERANCE
 from calib_data.dataset import BOKEH, DEPTH, Pair
 from calib_data.errors import UserError
 from calib_data.parallel import in_parallel
-from pynet_tf.augmentation import drawn_side, exposed_alike, reduced, toned, turned
+from pynet_tf.augmentation import drawn_side, exposed_alike, reduced, sharpened, toned, turned
 from pynet_tf.decoding import Header, read_header
 from pynet_tf.pictures import Pictures
 from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
@@ -116,6 +116,8 @@ class CropStream:
             target = exposed_alike(photo, target)
         if self._plan.tones:
             photo, target = toned(photo, target, self._plan.tones, _seed(self._seed, number, _TURN))
+        if self._plan.sharpness != 1:
+            photo, target = sharpened(photo, target, self._plan.sharpness, _seed(self._seed, number, _TURN))
         layers = [_halved(photo)]
         if self._depth:
             depth = self._depth_map(first + 2, size // 2, corner // 2, side // 2)

@@ -12,6 +12,7 @@ from pynet_tf.network import TENSOR_MULTIPLE
 
 Decay = Literal["cosine", "constant"]
 _MOST_ZOOM = 8.0
+_MOST_SHARPNESS = 4.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class LevelPlan:
         zoom: Up to how many times a crop's side is cut from the photo and reduced to the crop: one photo shows its
             subject in many sizes, and the whole scene in a small crop. 1 cuts crops as they are.
         tones: How far gamma, colour and saturation of a pair are changed, both photos alike; 0 leaves them.
+        sharpness: By up to how much fine detail of a pair is multiplied or divided, both photos alike; 1 leaves it.
         same_exposure: Whether a target is brought to its photo's exposure: by how much a camera exposed it differently
             no network can foresee.
 
@@ -52,6 +54,7 @@ class LevelPlan:
     upright: bool = False
     zoom: float = 1.0
     tones: float = 0.0
+    sharpness: float = 1.0
     same_exposure: bool = False
 
     def __post_init__(self) -> None:
@@ -77,6 +80,10 @@ class LevelPlan:
             )
         if not 0 <= self.tones <= 1:
             raise UserError(f"--tones is {self.tones}; 0 to 1 is allowed.", "Take 0.2, or leave it out.")
+        if not 1 <= self.sharpness <= _MOST_SHARPNESS:
+            raise UserError(
+                f"--sharpness is {self.sharpness}; 1 to {_MOST_SHARPNESS:g} is allowed.", "Take 2, or leave it out."
+            )
         if self.decay not in get_args(Decay):
             raise UserError(f"decay is {self.decay!r}.", f"Take one of {', '.join(get_args(Decay))}.")
 

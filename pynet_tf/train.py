@@ -77,6 +77,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--tones", type=float, help="change gamma, colours and saturation of a pair by up to so much (default: 0)"
     )
     plan.add_argument(
+        "--sharpness", type=float, help="multiply or divide fine detail of a pair by up to so much (default: 1)"
+    )
+    plan.add_argument(
         "--same-exposure",
         action="store_true",
         default=None,
@@ -122,6 +125,7 @@ def run(options: argparse.Namespace) -> int:
         upright=options.upright,
         zoom=options.zoom,
         tones=options.tones,
+        sharpness=options.sharpness,
         same_exposure=options.same_exposure,
         loss_weights=dict(options.loss) if options.loss else None,
     )

@@ -8,7 +8,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -159,7 +159,7 @@ class Run:
             raise UserError(
                 f"{self.folder} holds a run already.", "Add --resume to go on with it, or name another --out."
             )
-        before = json.loads(record.read_text("utf-8"))
+        before = _recorded(record)
         differing = sorted(key for key in settings if settings[key] != before.get(key))
         if differing:
             raise UserError(
@@ -379,6 +379,22 @@ class _Recent:
 
 def _as_data(settings: RunSettings) -> dict[str, Any]:
     return json.loads(json.dumps(dataclasses.asdict(settings)))
+
+
+def _recorded(file: Path) -> dict[str, Any]:
+    """The settings of an earlier run; options that its version did not have are at their defaults.
+
+    Raises:
+        UserError: The file is damaged.
+    """
+    options = {field.name: field.default for field in dataclasses.fields(LevelPlan) if field.default != MISSING}
+    try:
+        before = json.loads(file.read_text("utf-8"))
+        return {**before, "plan": [options | plan for plan in before["plan"]]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{file} is damaged: {error}.", "Name another --out; --from takes a model of this run to begin with."
+        ) from error
 
 
 def _fingerprint(pairs: Sequence[Pair]) -> dict[str, Any]:

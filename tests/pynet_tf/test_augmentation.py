@@ -1,4 +1,4 @@
-"""Many pairs of one: turns, sizes, tones and exposure, for photo, target and depth map alike."""
+"""Many pairs of one: turns, sizes, tones, sharpness and exposure, for photo, target and depth map alike."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from calib_data.photo import read_photo
 from calib_data.scenes.arrays import to_encoded, to_linear
 from pynet_tf.augmentation import exposure_between
 from pynet_tf.pipeline import crops
-from tests.pynet_tf.files import pixels, plan, save
+from tests.pynet_tf.files import HEIGHT, WIDTH, pixels, plan, save
 
 
 def test_crops_are_turned_and_mirrored_in_all_ways(tmp_path: Path) -> None:
@@ -74,6 +74,29 @@ def test_tones_change_both_photos_alike_and_never_the_depth(folder: Path) -> Non
     assert np.ptp(changes, axis=1).max() > 0.01, "and colours"
 
 
+def test_fine_detail_of_both_photos_is_multiplied_by_one_factor_and_nothing_else_is(folder: Path) -> None:
+    random = np.random.default_rng(6)
+    fine = np.indices((HEIGHT, WIDTH)).sum(0) % 2 * 2 - 1  # a blur leaves nothing of it
+    for pair in find_pairs(folder):
+        ground = random.uniform(0.3, 0.7, 3)
+        for path, contrast in ((pair.original, 0.04), (pair.bokeh, 0.02)):
+            picture = np.rint(255 * (ground + contrast * fine[..., np.newaxis])).astype(np.uint8)
+            save(path, picture, quality=100, subsampling=0)
+    pairs = find_pairs(folder)
+    sharper = dataclasses.replace(plan(batch=1), sharpness=2.0)
+    factors = []
+    for before, after in zip(
+        crops(pairs, plan(batch=1), True, 2).take(24), crops(pairs, sharper, True, 2), strict=False
+    ):
+        was, now = (target.numpy() for _, target in (before, after))
+        np.testing.assert_allclose(now.mean((0, 1, 2)), was.mean((0, 1, 2)), atol=1e-3)
+        np.testing.assert_array_equal(after[0][..., 3], before[0][..., 3])
+        factors.append(now.std((1, 2)).mean() / was.std((1, 2)).mean())
+    assert 0.45 < min(factors) < 0.7
+    assert 1.5 < max(factors) < 2.1
+    assert len({round(factor, 2) for factor in factors}) > 12, "each crop has a factor of its own"
+
+
 @pytest.mark.parametrize("exposure", [0.7, 1.4])
 def test_targets_of_another_exposure_are_brought_to_that_of_their_photos(folder: Path, exposure: float) -> None:
     pairs = find_pairs(folder)
@@ -104,7 +127,8 @@ def test_the_difference_in_exposure_is_found_under_blur_and_lights() -> None:
 
 
 def test_a_changed_crop_is_a_function_of_its_number(folder: Path) -> None:
-    pairs, changed = find_pairs(folder), dataclasses.replace(plan(), zoom=2.0, tones=0.2, same_exposure=True)
+    pairs, options = find_pairs(folder), {"zoom": 2.0, "tones": 0.2, "sharpness": 2.0, "same_exposure": True}
+    changed = dataclasses.replace(plan(), **options)
     through = list(crops(pairs, changed, False, 3).take(4))
     resumed = list(crops(pairs, changed, False, 3, 2).take(2))
     for one, other in zip(through[2:], resumed, strict=True):

@@ -57,6 +57,7 @@ def test_finer_levels_and_larger_batches_cost_more() -> None:
         ({"loss_weights": {"lpips": 1.0}}, "lpips is no loss"),
         ({"zoom": 0.5}, "--zoom is 0.5; 1 to 8"),
         ({"tones": -0.1}, "--tones is -0.1; 0 to 1"),
+        ({"sharpness": 0.5}, "--sharpness is 0.5; 1 to 4"),
         ({"loss_weights": {"vgg": 1.0}}, "the loss vgg needs outputs of 32 pixels a side, not 4"),
     ],
 )

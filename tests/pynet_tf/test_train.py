@@ -55,11 +55,11 @@ def test_levels_are_trained_one_after_the_other(photo_folder: Path, tmp_path: Pa
 
 
 def test_a_network_without_norm_trains_on_crops_of_many_sizes_and_tones(photo_folder, tmp_path) -> None:
-    options = ["--norm", "none", "--levels", "7", "--zoom", 2, "--tones", 0.2, "--same-exposure"]
+    options = ["--norm", "none", "--levels", "7", "--zoom", 2, "--tones", 0.2, "--sharpness", 2, "--same-exposure"]
     assert run("--data", photo_folder, "--out", tmp_path / "run", *SMALL, *options) == 0
     assert config_of(load_model(tmp_path / "run" / "model.keras")).norm == "none"
     (plan,) = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["plan"]
-    assert (plan["zoom"], plan["tones"], plan["same_exposure"]) == (2.0, 0.2, True)
+    assert (plan["zoom"], plan["tones"], plan["sharpness"], plan["same_exposure"]) == (2.0, 0.2, 2.0, True)
 
 
 @pytest.mark.slow
@@ -109,6 +109,7 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(photo_folder: Path, t
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_killed_process_goes_on_from_its_last_checkpoint(photo_folder: Path, tmp_path: Path) -> None:
     small = ["--width", "1", "--batch", "1", "--crop", "32", "--save-every", "1", "--log-every", "1"]
     call = [*small, "--levels", "7", "--steps", "60", "--data", str(photo_folder)]
@@ -192,6 +193,14 @@ def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_fol
     assert "Add --resume" in capsys.readouterr().err
     assert run(*arguments, "--resume", "--seed", 5) == 2
     assert "another seed" in capsys.readouterr().err
+    record = tmp_path / "run" / "run.json"
+    settings = json.loads(record.read_text("utf-8"))
+    del settings["plan"][0]["sharpness"]  # as a version without this option wrote it
+    record.write_text(json.dumps(settings), "utf-8")
+    assert run(*arguments, "--resume") == 0
+    record.write_text("{", "utf-8")
+    assert run(*arguments, "--resume") == 2
+    assert "run.json is damaged" in capsys.readouterr().err
 
 
 def test_a_run_goes_on_without_a_pair_that_turned_out_broken_and_says_so(photo_folder, tmp_path, capsys) -> None:
