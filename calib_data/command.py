@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -39,8 +40,13 @@ _PLAIN_WIDTH = 200
 def console() -> Console:
     """Where results are printed: coloured on a terminal, wide plain text elsewhere."""
     if sys.stdout.isatty():
-        return Console()
-    return Console(width=_PLAIN_WIDTH, no_color=True, highlight=False)
+        return Console(markup=False, emoji=False)
+    return Console(width=_PLAIN_WIDTH, no_color=True, highlight=False, markup=False, emoji=False)
+
+
+def progress_console() -> Console:
+    """Where bars are drawn."""
+    return Console(stderr=True, markup=False, emoji=False)
 
 
 def parser(module: str, description: str, example: str) -> argparse.ArgumentParser:
@@ -62,6 +68,8 @@ def run(
     """Parse, run `body`, and turn what a user can mend into one message and exit code 2."""
     options = arguments.parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may have bytes that are no text
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _terminated_as_interrupt():
             return body(options)
@@ -70,7 +78,7 @@ def run(
     except KeyboardInterrupt:
         return _refuse(
             "interrupted; files that were not finished have been removed.",
-            "Run the same command again.",
+            f"Run the same command again{' with --resume' if getattr(options, 'resume', None) is False else ''}.",
         )
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has left
@@ -130,13 +138,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def _bar(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=progress_console()) as bar:
         yield from bar.track(items, total=total, description=what)
 
 

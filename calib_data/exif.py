@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Iterator
 
@@ -44,24 +45,24 @@ def as_upright(exif: bytes) -> bytes:
     """The same EXIF for the picture once it has been turned upright and changed.
 
     Orientation becomes 1, the recorded width and height change places where the picture was turned by 90 degrees,
-    and the thumbnail, which shows the picture as it was, is unlinked. All other bytes stay as they are. A block that
-    cannot be read is returned unchanged.
+    and the thumbnail, which shows the picture as it was, is unlinked. All other bytes stay as they are, and all from
+    where a block cannot be read on.
     """
-    try:
+    block, turned = None, orientation(exif) >= 5
+    with contextlib.suppress(struct.error):
         block = _Block(exif)
-        turned = orientation(exif) >= 5
-        places = dict(block.entries(block.first))
-        if _ORIENTATION in places:
-            block.set_short(places[_ORIENTATION], 1)
+        places = {}
+        for tag, place in block.entries(block.first):
+            places[tag] = place
+            if tag == _ORIENTATION:
+                block.set_short(place, 1)
+        block.end_at(block.first)
         if _EXIF_IFD in places:
             places.update(block.entries(block.long(places[_EXIF_IFD])))
         for width, height in _SIDES:
             if turned and width in places and height in places:
                 block.swap(places[width], places[height])
-        block.end_at(block.first)
-    except struct.error:
-        return exif
-    return PREFIX + bytes(block.tiff)
+    return exif if block is None else PREFIX + bytes(block.tiff)
 
 
 class _Block:

@@ -14,6 +14,8 @@ from typing import Any
 from calib_data.errors import UserError
 
 _HASH_BLOCK = 1 << 20
+_UMASK = os.umask(0)  # read once, as reading it sets it for all threads
+os.umask(_UMASK)
 
 
 @contextlib.contextmanager
@@ -34,7 +36,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         yield beside
         with beside.open("rb+") as stream:
             os.fsync(stream.fileno())
-        beside.chmod(0o666 & ~_umask())
+        beside.chmod(0o666 & ~_UMASK)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
@@ -66,8 +68,8 @@ def write_bytes(target: Path, content: bytes) -> None:
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `target`, whole or not at all."""
-    write_bytes(target, text.encode("utf-8"))
+    """Write `text` as UTF-8 to `target`, whole or not at all; bytes of file names that are no UTF-8 are escaped."""
+    write_bytes(target, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(target: Path, value: Any) -> None:
@@ -82,9 +84,3 @@ def sha256(path: Path) -> str:
         while block := stream.read(_HASH_BLOCK):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

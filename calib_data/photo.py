@@ -27,7 +27,8 @@ LARGEST_PIXELS = 50 << 20
 _FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "HEIF": "HEIF"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _DEPTH_IS_GREY = 4 / 255  # channels of a grey JPEG differ by rounding
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what decoders raise
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+"""What decoders raise."""
 _RENEW = "Copy or download it again, or leave it out."
 
 # Pillow warns of bombs up to twice its limit; for us they are errors like the larger ones.
@@ -102,7 +103,7 @@ def _read(path: Path, convert: Callable[[ImageFile.ImageFile], Read]) -> Read:
             f"{path} is not a JPEG, PNG, WebP or HEIC picture, or it is damaged.",
             "Save it in one of these formats, or leave it out.",
         ) from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UserError(f"{path} is truncated or damaged: {error}.", _RENEW) from error
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from calib_data.errors import UserError
 from calib_data.exif import PREFIX
 from calib_data.files import atomic_path
 from calib_data.photo import Photo
@@ -25,6 +26,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }
 _HOLDS_ALPHA = ("PNG", "WEBP", "HEIF")
 _PREVIEW_HEIGHT = 1024
+_LONGEST_EXIF = 65_533
 _ROWS = 256  # a band of rows at a time keeps the copies small
 _PNG_COLOUR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}
 
@@ -42,7 +44,7 @@ def write_photo(path: Path, pixels: NDArray[np.float32], like: Photo) -> None:
 
     Raises:
         ValueError: `pixels` has not the size of `like`.
-        UserError: The folder cannot be made or written.
+        UserError: The folder cannot be made or written, or the EXIF is too long for the format.
     """
     if pixels.shape != like.pixels.shape:
         raise ValueError(f"pixels are {pixels.shape}, the photo is {like.pixels.shape}")
@@ -89,6 +91,11 @@ def _save(path: Path, channels: NDArray[Any], like: Photo) -> None:
         options["icc_profile"] = like.icc_profile
     if like.exif is not None:
         options["exif"] = like.exif
+    if like.format == "JPEG" and len(like.exif or b"") > _LONGEST_EXIF:
+        raise UserError(
+            f"the photo's EXIF has {len(like.exif or b''):,} bytes; a JPEG takes {_LONGEST_EXIF:,} in one piece.",
+            "Remove what the camera's maker added to it, or save the photo as PNG.",
+        )
     if like.format == "HEIF":
         import pillow_heif
 

@@ -83,6 +83,11 @@ class SeriesFolder:
         """Numbers of the pairs that are not there, whole and unchanged."""
         return [number for number in self._series.numbers if number not in self._entries]
 
+    def begin(self) -> list[int]:
+        """Write the manifest, without which a folder is nobody's series; `missing`."""
+        self._write_manifest()
+        return self.missing
+
     def add(self, number: int, contents: dict[str, bytes], facts: dict[str, Any]) -> None:
         """Write a pair's files, as `encoded` makes them, and its entry."""
         files = {}
@@ -90,9 +95,9 @@ class SeriesFolder:
             write_bytes(self._folder / path, contents[role])
             files[role] = {"path": path, "sha256": hashlib.sha256(contents[role]).hexdigest()}
         self._entries[number] = {"number": number, **facts, "files": files}
-        self.write_manifest()
+        self._write_manifest()
 
-    def write_manifest(self) -> None:
+    def _write_manifest(self) -> None:
         """Write the series and the entries of all its pairs that are there."""
         pairs = [self._entries[number] for number in sorted(self._entries)]
         write_json(self._folder / MANIFEST, {"series": asdict(self._series), "pairs": pairs})

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from calib_data.dataset import Pair, find_photos
 from calib_data.errors import UserError
 from calib_data.photo import read_photo
@@ -74,16 +72,12 @@ def network(name: str, source: Path, run: Run, input_shape: Sequence[int | None]
 
     def picture(sample: Sample) -> Pixels:
         depth = sample.depth if takes_depth else None
-        if detail:
-            made = render(sample.photo, run, input_shape, depth, always_detail=True)
-        else:
-            made = render_direct(sample.photo, run, input_shape, depth)
-        if not np.isfinite(made).all():
-            raise UserError(
-                f"{source} gives values that are no numbers for {sample.pair.original}.",
-                "Take a checkpoint from before its training went astray.",
-            )
-        return made
+        try:
+            if detail:
+                return render(sample.photo, run, input_shape, depth, always_detail=True)
+            return render_direct(sample.photo, run, input_shape, depth)
+        except UserError as error:
+            raise UserError(f"{sample.pair.original} by {source}: {error.problem}", error.fix) from error
 
     return Candidate(name, picture, source, tuple(input_shape))
 

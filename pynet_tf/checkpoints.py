@@ -47,10 +47,12 @@ class Checkpoints:
         try:
             partial.mkdir()
             state.write(str(partial / _FILES))
+            if final.exists():  # it could not be read
+                shutil.rmtree(final)
             partial.rename(final)
         except (OSError, tf.errors.OpError) as error:
             shutil.rmtree(partial, ignore_errors=True)
-            raise _not_written(error, final) from error
+            raise not_written(error, final) from error
         for old in self._steps()[: -self._keep]:
             shutil.rmtree(self._folder / f"step-{old}")
 
@@ -86,7 +88,8 @@ class Checkpoints:
             shutil.rmtree(path)
 
 
-def _not_written(error: Exception, path: Path) -> UserError:
+def not_written(error: Exception, path: Path) -> UserError:
+    """What is said of a file of a run that could not be written."""
     full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "space" in str(error).lower()
     reason = "no space left on the disk" if full else str(error).splitlines()[0][:200]
     return UserError(

@@ -20,7 +20,7 @@ from PIL import Image, ImageFile
 
 from calib_data.errors import UserError
 from calib_data.exif import orientation
-from calib_data.photo import LARGEST_PIXELS, read_depth, read_photo
+from calib_data.photo import BROKEN, LARGEST_PIXELS, read_depth, read_photo
 
 Integers: TypeAlias = NDArray[Any]
 """uint8 or uint16, the full range of the type."""
@@ -29,7 +29,7 @@ _MARGIN = 16
 """Pixels decoded round a JPEG's crop, so that chroma is interpolated across its border as in the whole picture."""
 
 _PNG_START, _PNG_BIT_DEPTH = b"\x89PNG", 24
-_UNREADABLE = (OSError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+_UNREADABLE = (*BROKEN, Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 class Coding(Enum):

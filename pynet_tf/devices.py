@@ -13,6 +13,7 @@ from calib_data.errors import UserError
 from pynet_tf.pipeline import CropStream
 from pynet_tf.schedule import LevelPlan
 
+_WORKER, _GUIDE = "worker", "Set it as TensorFlow's guide to training with several workers shows."
 STRATEGIES = ("auto", "mirrored", "multi-worker")
 
 
@@ -24,7 +25,7 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
             `multi-worker` if TF_CONFIG is set, `mirrored` with more than one GPU, otherwise the one device.
 
     Raises:
-        UserError: No such strategy, or TF_CONFIG is missing or no JSON.
+        UserError: No such strategy, or TF_CONFIG is missing, is no JSON or has jobs that are no workers.
     """
     if name not in STRATEGIES:
         raise UserError(f"--strategy is {name!r}.", f"Take one of {', '.join(STRATEGIES)}.")
@@ -32,7 +33,7 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     if name == "multi-worker" and not workers:
         raise UserError(
             "--strategy multi-worker needs the variable TF_CONFIG.",
-            "Set it on each machine, as TensorFlow's guide to training with several workers shows.",
+            _GUIDE,
         )
     if name == "multi-worker" or (name == "auto" and workers):
         return tf.distribute.MultiWorkerMirroredStrategy()
@@ -113,9 +114,16 @@ def _workers() -> list[str]:
     if not text:
         return []
     try:
-        return list(json.loads(text)["cluster"]["worker"])
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        setting = json.loads(text)
+        cluster, task = dict(setting["cluster"]), (setting["task"]["type"], int(setting["task"]["index"]))
+        workers = list(cluster["worker"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"TF_CONFIG names no workers, or not which of them this one is ({error}).", _GUIDE) from error
+    if set(cluster) != {_WORKER}:
         raise UserError(
-            f"TF_CONFIG names no workers ({error}).",
-            "Set it as TensorFlow's guide to training with several workers shows.",
-        ) from error
+            f"TF_CONFIG has the jobs {', '.join(sorted(cluster))}; all that train are of the job {_WORKER}.",
+            "Name the chief as the first worker, and no parameter servers.",
+        )
+    if task[0] != _WORKER or not 0 <= task[1] < len(workers):
+        raise UserError(f"TF_CONFIG has {len(workers)} workers, and {task[0]} {task[1]} is none of them.", _GUIDE)
+    return workers

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from calib_data.files import write_text
+from pynet_tf.checkpoints import not_written
 
 LOG_FILE, TENSORBOARD_FOLDER = "log.jsonl", "tensorboard"
 
@@ -26,7 +29,8 @@ class Logbook:
     def __init__(self, folder: Path, level: int) -> None:
         self._file = folder / LOG_FILE
         self._level = level
-        self._board = tf.summary.create_file_writer(str(folder / TENSORBOARD_FOLDER / f"level{level}"))
+        self._curves = folder / TENSORBOARD_FOLDER / f"level{level}"
+        self._board = tf.summary.create_file_writer(str(self._curves))
 
     def rewind(self, step: int) -> None:
         """Forget what this level wrote after `step`, from which it goes on."""
@@ -41,17 +45,29 @@ class Logbook:
         """Write figures by name."""
         with self._file.open("a", encoding="utf-8") as log:
             log.write(json.dumps({"level": self._level, "step": step, **figures}) + "\n")
-        with self._board.as_default(step):
+        with self._drawing(step):
             for name, value in figures.items():
                 tf.summary.scalar(name, value)
-        self._board.flush()
 
     def show(self, step: int, pictures: NDArray[np.float32]) -> None:
         """Show pictures `(N, H, W, 3)`, 0..1: input, output, target."""
-        with self._board.as_default(step):
+        with self._drawing(step):
             tf.summary.image("input, output, target", pictures, max_outputs=len(pictures))
-        self._board.flush()
 
     def close(self) -> None:
         """End the level's curves."""
         self._board.close()
+
+    @contextlib.contextmanager
+    def _drawing(self, step: int) -> Iterator[None]:
+        """Draw in TensorBoard's file.
+
+        Raises:
+            UserError: The disk is full or may not be written.
+        """
+        try:
+            with self._board.as_default(step):
+                yield
+            self._board.flush()
+        except tf.errors.OpError as error:
+            raise not_written(error, self._curves) from error

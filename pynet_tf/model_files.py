@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ from pynet_tf.config import LEVELS, Head, PyNETConfig
 from pynet_tf.layers import OWN_LAYERS, PACKAGE, BlendHead, DirectHead, InstanceNorm, ResidualHead
 from pynet_tf.network import INPUT_NAME
 
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, json.JSONDecodeError, UnicodeDecodeError, RuntimeError)
+"""What reading JSON in a damaged zip raises; a RuntimeError if it claims to be encrypted, or of another method."""
 SAMPLE_MODEL = Path(__file__).parent / "models" / "pynet-rgb-w8.keras"
 
 _DESCRIPTION, _WEIGHTS = "config.json", "model.weights.h5"
-_LARGEST_DESCRIPTION = 16 << 20
+_LARGEST_DESCRIPTION, _LARGEST_WEIGHTS = 16 << 20, 4 << 30
 _HEADS: dict[type, Head] = {DirectHead: "direct", ResidualHead: "residual", BlendHead: "blend"}
 _ALLOWED = {
     "keras.initializers": {"RandomNormal", "VarianceScaling", "Zeros", "Ones"},
@@ -81,7 +84,7 @@ def load_model(path: Path | str | None = None) -> keras.Model:
     _check_contents(file)
     try:
         model = keras.models.load_model(file, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError) as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise UserError(f"{file}: Keras cannot build the model: {reason}.", _RETRY) from error
     check_pynet(model, str(file))
@@ -121,8 +124,8 @@ def check_pynet(model: keras.Model, name: str) -> None:
     Raises:
         UserError: The input is not `photo` with 3 or 4 channels, or an output not `level1` to `level7`.
     """
-    inputs = getattr(model, "input_names", [])
-    outputs = set(model.output) if isinstance(model.output, dict) else set()
+    inputs, output = getattr(model, "input_names", []), getattr(model, "output", None)
+    outputs = set(output) if isinstance(output, dict) else set()
     if inputs != [INPUT_NAME] or not outputs or not outputs <= {f"level{level}" for level in LEVELS}:
         raise UserError(
             f"{name} is not a PyNET: its inputs are {inputs}, its outputs {sorted(outputs) or 'not named'}.",
@@ -152,17 +155,18 @@ def check_weights(model: keras.Model, name: str) -> None:
 def _check_contents(file: Path) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
-            broken = archive.testzip()
-            if broken is not None:
-                raise UserError(f"{file} is damaged: the checksum of {broken} is wrong.", _RETRY)
             names = set(archive.namelist())
             if not {_DESCRIPTION, _WEIGHTS} <= names:
                 raise UserError(f"{file} is not a Keras model: it holds {sorted(names)[:5]}.", _RETRY)
-            if archive.getinfo(_DESCRIPTION).file_size > _LARGEST_DESCRIPTION:
-                raise UserError(f"{file}: the description of the layers is over 16 MiB long.", _RETRY)
+            for member, most in ((_DESCRIPTION, _LARGEST_DESCRIPTION), (_WEIGHTS, _LARGEST_WEIGHTS)):
+                if archive.getinfo(member).file_size > most:
+                    raise UserError(f"{file}: {member} is over {most >> 20} MiB long, too much for a PyNET.", _RETRY)
+            broken = archive.testzip()
+            if broken is not None:
+                raise UserError(f"{file} is damaged: the checksum of {broken} is wrong.", _RETRY)
             description = json.loads(archive.read(_DESCRIPTION))
             weights = archive.read(_WEIGHTS)
-    except (zipfile.BadZipFile, EOFError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except BROKEN_ZIP as error:
         raise UserError(f"{file} is truncated or not a .keras file ({error}).", _RETRY) from error
     _refuse_code(file, description)
     _refuse_links(file, weights)
@@ -172,7 +176,7 @@ def _refuse_code(file: Path, description: Any) -> None:
     for entry in _classes(description):
         module, name = entry.get("module"), entry["class_name"]
         registered = entry.get("registered_name")
-        plain = module in _ALLOWED and name in _ALLOWED[module]
+        plain = isinstance(module, str) and isinstance(name, str) and name in _ALLOWED.get(module, ())
         known = registered in (None, name, f"{PACKAGE}>{name}")
         if not (plain and known):
             raise UserError(
@@ -197,9 +201,12 @@ def _refuse_links(file: Path, weights: bytes) -> None:
     """HDF5 can point into other files of the reader's disk; a model has no reason to."""
     try:
         with h5py.File(io.BytesIO(weights), "r") as store:
-            pending = [store]
+            pending, seen = [store], set()
             while pending:
                 group = pending.pop()
+                if group.id in seen:
+                    continue
+                seen.add(group.id)
                 for key in group:
                     link = group.get(key, getlink=True)
                     item = group[key] if isinstance(link, h5py.HardLink) else None

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from calib_data.dataset import Pair
 from pynet_tf.method import Outputs
-from pynet_tf.pipeline import crops
+from pynet_tf.pipeline import CropStream
+from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
 from pynet_tf.schedule import LevelPlan
 
 LEAST_SHARE = 0.3
@@ -70,22 +71,35 @@ class Watch:
         pairs: Pairs that are not trained on.
         plan: The level's.
         depth: Whether the input has a depth map.
+        cache: Where decoded pictures are kept, as `CropStream`'s.
+        cache_mib: Most memory for them, in MiB.
     """
 
-    def __init__(self, model: Outputs, pairs: Sequence[Pair], plan: LevelPlan, depth: bool) -> None:
+    def __init__(
+        self,
+        model: Outputs,
+        pairs: Sequence[Pair],
+        plan: LevelPlan,
+        depth: bool,
+        cache: CacheChoice = None,
+        cache_mib: int = DEFAULT_BUDGET_MIB,
+    ) -> None:
         name = f"level{plan.level}"
         self._run = tf.function(lambda photo: model(photo, training=False)[name])
-        batches = -(-len(pairs) // plan.batch)
-        self._crops = crops(pairs, plan, depth, _SEED).take(batches)
+        self._stream = CropStream(pairs, plan, depth, _SEED, cache=cache, cache_mib=cache_mib)
+        self._crops = self._stream.batches().take(-(-len(pairs) // plan.batch))
 
     def look(self) -> tuple[Standing, NDArray[np.float32]]:
         """The standing of the model as it is now, and pictures of it.
 
         Returns:
             The standing, and pictures `(N, h, 3w, 3)`, 0..1: input, output and target side by side.
+
+        Raises:
+            UserError: A picture cannot be read.
         """
         figures, pictures = [], []
-        for photo, target in self._crops:
+        for photo, target in self._stream.explained(self._crops):
             output = self._run(photo)
             identity = tf.image.resize(photo[..., :3], target.shape[1:3], "bicubic", antialias=True)
             figures.append(_figures(target.numpy(), output.numpy(), identity.numpy()))

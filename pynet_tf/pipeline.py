@@ -7,8 +7,8 @@ uninterrupted one, and nothing but the batches under way is held in memory.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
@@ -21,6 +21,9 @@ from pynet_tf.decoding import Header, read_header
 from pynet_tf.pictures import Pictures
 from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
 from pynet_tf.schedule import LevelPlan
+
+Batch: TypeAlias = tuple[Any, Any]
+"""Input and target, of one device or of several."""
 
 _SHUFFLE, _CROP, _TURN = 0, 1, 2
 _PREFETCHED = 2
@@ -86,6 +89,25 @@ class CropStream:
         options.threading.private_threadpool_size = self._threads
         options.threading.max_intra_op_parallelism = 1
         return loaded.batch(size, drop_remainder=True).prefetch(_PREFETCHED).with_options(options)
+
+    def explained(self, batches: Iterable[Batch], first_step: int = 0) -> Iterator[Batch]:
+        """The batches from step `first_step` on, as `batches` or a distribution of them gives them.
+
+        Raises:
+            UserError: One cannot be loaded.
+        """
+        step, waiting = first_step, iter(batches)
+        while True:
+            try:
+                batch = next(waiting)
+            except StopIteration:
+                return
+            except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError):
+                raise  # another worker is gone, and no picture broken
+            except tf.errors.OpError as error:
+                raise self.explain(error, step) from error
+            yield batch
+            step += 1
 
     def explain(self, error: tf.errors.OpError, step: int) -> UserError:
         """What is wrong where the dataset raised `error` for the batch of `step`, by reading its pictures again."""

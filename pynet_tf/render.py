@@ -77,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Render the photos one after the other."""
     _check_names(options.photos, options.out, options.before_after)
-    _check_maps(options.photos, options.depth)
+    _check_maps(options.photos, options.depth, options.out)
     start_tensorflow()
     from convert import load_artifact
     from pynet_tf import SAMPLE_MODEL
@@ -198,8 +198,13 @@ def _check_names(photos: Sequence[Path], out: Path, before_after: bool) -> None:
         raise UserError(f"{inside[0]} lies in {out} and would be overwritten.", "Name another folder with --out.")
 
 
-def _check_maps(photos: Sequence[Path], depth: Path | None) -> None:
-    if depth is None or depth.is_dir():
+def _check_maps(photos: Sequence[Path], depth: Path | None, out: Path) -> None:
+    """Refuse a map that is not there, one for several photos, and maps that results would overwrite."""
+    if depth is None:
+        return
+    if (depth if depth.is_dir() else depth.parent).resolve() == out.resolve():
+        raise UserError(f"the results would lie beside the depth maps in {out}.", "Name another folder with --out.")
+    if depth.is_dir():
         return
     if not depth.is_file():
         raise UserError(f"{depth} is not there.", "Check the name of the depth map.")

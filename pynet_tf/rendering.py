@@ -165,7 +165,12 @@ def _run_fitted(
     scaled = np.clip(resized(photo, *fit.scaled), 0, 1)
     scaled_depth = None if depth is None else np.clip(resize_depth(depth, *fit.scaled), 0, 1)
     tensor = load_input(_padded(scaled, fit), None if scaled_depth is None else _padded(scaled_depth, fit))
-    return fit, tensor, _unpadded(run(tensor[np.newaxis])[0], fit)
+    made = run(tensor[np.newaxis])[0]
+    if not np.isfinite(made).all():
+        raise UserError(
+            "the model gives values that are no numbers.", "Take a checkpoint from before its training went astray."
+        )
+    return fit, tensor, _unpadded(made, fit)
 
 
 def _scale(height: int, width: int, sides: Sequence[int | None], free: bool) -> float:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from calib_data import command
@@ -48,14 +47,14 @@ class Bars:
 
     def __init__(self, plan: Sequence[LevelPlan]) -> None:
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[figures]}"),
         )
-        self._bars = Progress(*columns, console=Console(stderr=True))
+        self._bars = Progress(*columns, console=command.progress_console())
         self._clock = _Clock(plan)
         self._run = self._bars.add_task("run", total=self._clock.total, figures="")
         self._level = self._bars.add_task("level", total=None, figures="")

@@ -188,7 +188,7 @@ def parse_levels(levels: str) -> tuple[int, int]:
     """
     first, _, last = levels.partition("-")
     last = last or first
-    if first.isdigit() and last.isdigit() and COARSEST_LEVEL >= int(first) >= int(last) >= FINEST_LEVEL:
+    if first.isdecimal() and last.isdecimal() and COARSEST_LEVEL >= int(first) >= int(last) >= FINEST_LEVEL:
         return int(first), int(last)
     raise UserError(
         f"--levels is {levels!r}; levels run from 7 (coarsest) to 1 (full size).", "Take 7-1 for all, or 7-5, or 1."

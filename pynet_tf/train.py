@@ -157,7 +157,7 @@ def run(options: argparse.Namespace) -> int:
     )
     with reporter(plan) as told:
         training = Run(options.out, settings, told, strategy, options.vgg_weights, cache)
-        training.open(options.resume, pairs)
+        training.open(options.resume, pairs, watched, options.start)
         with workers_in_words():
             model = training.train(pairs, watched, start)
     command.tell(f"model: {model}")

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass
@@ -18,7 +19,7 @@ import tf_keras as keras
 
 from calib_data.dataset import Pair
 from calib_data.errors import UserError
-from calib_data.files import make_folder, write_json
+from calib_data.files import make_folder, sha256, write_bytes, write_json
 from pynet_tf.checkpoints import Checkpoints
 from pynet_tf.config import LEVELS, PyNETConfig
 from pynet_tf.devices import check_shares, distributed, worker_index
@@ -38,6 +39,7 @@ RUN_FILE, FINAL_MODEL = "run.json", "model.keras"
 _FOLLOW_EVERY = 5
 _EMA_SPANS = 10.0
 _MOST_SKIPPED = 3
+_LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class RunSettings:
         compiled: Whether XLA compiles the step.
 
     Raises:
-        UserError: A number of steps is under 1.
+        UserError: A number of steps is under 1, or the seed out of range.
     """
 
     config: PyNETConfig
@@ -70,6 +72,8 @@ class RunSettings:
     compiled: bool = False
 
     def __post_init__(self) -> None:
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            raise UserError(f"--seed is {self.seed}; 0 to {_LARGEST_SEED} is allowed.", "Take a small number.")
         for name in ("save_every", "log_every", "evaluate_every", "keep"):
             if getattr(self, name) < 1:
                 option = f"--{name.replace('_', '-')}"
@@ -83,10 +87,17 @@ class Cache:
     Attributes:
         where: `memory`, a folder, or None to decode each crop from its file.
         mib: Most memory that `memory` may take, in MiB.
+
+    Raises:
+        UserError: That is less than none.
     """
 
     where: CacheChoice = None
     mib: int = DEFAULT_BUDGET_MIB
+
+    def __post_init__(self) -> None:
+        if self.mib < 0:
+            raise UserError(f"--cache-mib is {self.mib}; 0 or more is allowed.", "Leave --cache-mib out.")
 
 
 class Reporter(Protocol):
@@ -133,27 +144,38 @@ class Run:
         self.reporter = reporter
         self.strategy = strategy or tf.distribute.get_strategy()
         check_shares(self.strategy, settings.plan)
+        self.forgets_best = False
         self._losses = {plan.level: total(plan.loss_weights, vgg_weights) for plan in settings.plan}
         self.cache = cache
         worker = worker_index(self.strategy)
         self.is_chief = worker == 0
         self.log_folder = folder if self.is_chief else folder / f"worker-{worker}"
 
-    def open(self, resume: bool, pairs: Sequence[Pair]) -> None:
+    def open(
+        self, resume: bool, pairs: Sequence[Pair], watched: Sequence[Pair] = (), start: Path | None = None
+    ) -> None:
         """Make the folder, or find an earlier run in it; pairs other than its own, such as one less, are said.
 
+        Args:
+            resume: Whether to go on with the run that is there.
+            pairs: As for `train`.
+            watched: As for `train`; if they are others, the best is sought anew.
+            start: The file of the model with whose weights the run begins.
+
         Raises:
-            UserError: The folder holds a run and `resume` is not set, or one with other settings.
+            UserError: The folder holds a run and `resume` is not set, or one with other settings or another start.
         """
         make_folder(self.log_folder)
         if not self.is_chief:
             return
         record = self.folder / RUN_FILE
-        settings, data = _as_data(self.settings) | self.method.settings(), _fingerprint(pairs)
+        settings = _as_data(self.settings) | self.method.settings()
+        data: dict[str, Any] = {"start": None if start is None else sha256(start)}
+        data |= {"pairs": _fingerprint(pairs), "watched": _fingerprint(watched)}
         if not record.exists():
             if resume:
                 raise UserError(f"{self.folder} holds no run to resume.", "Leave --resume out to begin one.")
-            write_json(record, {**settings, "pairs": data})
+            write_json(record, settings | data)
             return
         if not resume:
             raise UserError(
@@ -166,9 +188,17 @@ class Run:
                 f"{self.folder} holds a run with another {', '.join(differing)}.",
                 "Resume with the same options, or name another --out.",
             )
-        if before.get("pairs") != data:
+        if before.get("start", data["start"]) != data["start"]:
+            raise UserError(
+                f"{self.folder} holds a run that began with {'another model' if before['start'] else 'no model'}.",
+                "Name the model with which it began, if any, or another --out.",
+            )
+        if before.get("pairs") != data["pairs"]:
             self.reporter.warn(f"the pairs are others than those with which {self.folder} began; its crops change.")
-            write_json(record, {**settings, "pairs": data})
+        if before.get("watched", data["watched"]) != data["watched"]:
+            self.reporter.warn("the watched pairs are others than before; the best of them is sought anew.")
+            self.forgets_best = True
+        write_json(record, settings | data)
 
     def train(self, pairs: Sequence[Pair], watched: Sequence[Pair], start: keras.Model | None = None) -> Path:
         """Train every level of the plan.
@@ -185,6 +215,8 @@ class Run:
             UserError: Three steps in a row were not finite, or a checkpoint could not be written; what was saved
                 before is intact.
         """
+        if not self.settings.plan:
+            raise UserError("the plan has no levels.", "Name levels with --levels.")
         model = start
         if start is not None:
             self._warn_of_untrained(start, self.settings.plan[0].level)
@@ -195,10 +227,9 @@ class Run:
                 continue
             level = _Level(plan, self, self._losses[plan.level], model)
             model = _Work(self, level, watched).train(pairs)
+            finished = self.log_folder / finished.name
             self.keep(model, finished.name)
-        if model is None:
-            raise UserError("the plan has no levels.", "Name levels with --levels.")
-        self.keep(model, FINAL_MODEL)
+        write_bytes(self.log_folder / FINAL_MODEL, finished.read_bytes())
         return self.folder / FINAL_MODEL
 
     def _warn_of_untrained(self, start: keras.Model, level: int) -> None:
@@ -277,13 +308,18 @@ class _Work:
         self._best_file = f"level{plan.level}-best.keras"
         self._log = Logbook(run.log_folder, plan.level)
         depth = run.settings.config.inputs == "rgbd"
-        self._watch = Watch(run.method.watched(level.average), watched, plan, depth) if watched else None
+        self._watch = None
+        if watched:
+            pictured = run.method.watched(level.average)
+            self._watch = Watch(pictured, watched, plan, depth, run.cache.where, run.cache.mib)
         self._state = level.state()
 
     def train(self, pairs: Sequence[Pair]) -> keras.Model:
         """Train from the newest checkpoint on; the averaged network."""
         level, settings = self._level, self._settings
         first = self._checkpoints.restore(self._state)
+        if self._run.forgets_best:
+            level.best.assign(-math.inf)
         self._log.rewind(first)
         depth, seed = settings.config.inputs == "rgbd", settings.seed + level.plan.level
         cache = self._run.cache
@@ -292,20 +328,31 @@ class _Work:
             return CropStream(pairs, level.plan, depth, seed, cache=cache.where, cache_mib=cache.mib, shard=shard)
 
         dataset, stream = distributed(self._run.strategy, level.plan, part, first)
-        batches = iter(dataset)
+        batches = stream.explained(dataset, first)
         recent, skipped = _Recent(), 0
         for number in range(first + 1, level.plan.steps + 1):
-            try:
-                batch = next(batches)
-            except tf.errors.InvalidArgumentError as error:
-                raise stream.explain(error, number - 1) from error
-            loss, finite = level.step(*batch)
+            loss, finite = self._step(*next(batches))
             skipped = 0 if bool(finite) else skipped + 1
             recent.add(float(loss), bool(finite))
             level.refuse_divergence(number, skipped, float(loss))
             self._after(number, recent)
         self._log.close()
         return level.average
+
+    def _step(self, photos: Any, targets: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """One step; its loss, and whether it was finite.
+
+        Raises:
+            UserError: The device's memory does not suffice.
+        """
+        try:
+            return self._level.step(photos, targets)
+        except tf.errors.ResourceExhaustedError as error:
+            plan = self._level.plan
+            raise UserError(
+                f"level {plan.level} needs more memory than there is: {error.message.splitlines()[0][:200]}",
+                f"Take a --batch under {plan.batch} or a --crop under {plan.crop}.",
+            ) from error
 
     def _after(self, number: int, recent: _Recent) -> None:
         """All that is due after step `number`."""
@@ -328,8 +375,9 @@ class _Work:
             recent.restart()
 
     def _evaluate(self, number: int, watch: Watch) -> dict[str, float]:
+        own = self._run.method.evaluate(self._level.average, number, self._level.plan)  # may change what is looked at
         standing, pictures = watch.look()
-        figures = standing.figures() | self._run.method.evaluate(self._level.average, number, self._level.plan)
+        figures = standing.figures() | own
         self._log.write(number, figures)
         self._log.show(number, pictures)
         for warning in standing.warnings(number / self._level.plan.steps):
@@ -401,5 +449,5 @@ def _fingerprint(pairs: Sequence[Pair]) -> dict[str, Any]:
     """How many pairs, and a hash of their names."""
     digest = hashlib.sha256()
     for pair in pairs:
-        digest.update(f"{pair.split}/{pair.name}\n".encode())
+        digest.update(os.fsencode(f"{pair.split}/{pair.name}\n"))
     return {"count": len(pairs), "sha256": digest.hexdigest()}

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from calib_data.errors import UserError
 from calib_data.files import atomic_path
-from pynet_tf.model_files import save_model
+from pynet_tf.model_files import BROKEN_ZIP, save_model
 
 Range = tuple[float, float]
 
@@ -88,7 +88,7 @@ def load_ranges(path: Path) -> Ranges | None:
                 raise UserError(f"{path}: its ranges are over 4 MiB long.", "Take a file that quantize.train wrote.")
             data: Any = json.loads(archive.read(_MEMBER))
         return Ranges.model_validate(data)
-    except (zipfile.BadZipFile, EOFError, UnicodeDecodeError, json.JSONDecodeError, OSError) as error:
+    except (*BROKEN_ZIP, OSError) as error:
         raise UserError(f"{path}: its ranges cannot be read ({error}).", "Copy or make the file again.") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -117,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder, reporter([plan]) as told:
         method = Tuning(teacher, start, tuning, photos, compared, _converter(options, Path(folder)), told.warn)
         training = Run(options.out, settings, told, vgg_weights=options.vgg_weights, method=method)
-        training.open(options.resume, pairs)
+        training.open(options.resume, pairs, watched, options.model or SAMPLE_MODEL)
         model = training.train(pairs, watched, start)
     command.tell(f"model: {model}")
     command.next_step(f"python -m convert.tflite --model {model} --recipe {options.recipe} --size {options.size}")

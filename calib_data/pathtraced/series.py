@@ -79,7 +79,7 @@ def render_traced(series: TracedSeries, folder: Path, variant: str | None = None
 
     held = SeriesFolder(series, folder)
     chosen = choose_variant(variant)
-    for number in held.missing:
+    for number in held.begin():
         pair = trace_pair(series, number)
         contents = encoded(pair.original, pair.bokeh, pair.depth, series.quality)
         held.add(number, contents, {**pair.facts, "variant": chosen})

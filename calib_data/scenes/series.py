@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import signal
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from calib_data.errors import UserError
 from calib_data.scenes.pair import Effects, render_pair
 from calib_data.series import Series, SeriesFolder, encoded
 from calib_data.sizes import PhotoSize
@@ -41,11 +44,10 @@ def render_series(series: DrawnSeries, folder: Path, workers: int) -> Iterator[i
         workers: Processes; 1 draws in this one.
 
     Raises:
-        UserError: The folder holds something else, or may not be written.
+        UserError: The folder holds something else or may not be written, or a process was killed.
     """
     held = SeriesFolder(series, folder)
-    todo = held.missing
-    held.write_manifest()
+    todo = held.begin()
     for number, contents, facts in _drawn(series, todo, workers):
         held.add(number, contents, facts)
         yield number
@@ -58,12 +60,18 @@ def _drawn(
         for number in numbers:
             yield _draw(series, number)
         return
-    scenes = [list(group) for _, group in groupby(numbers, lambda number: number // series.focuses)]
-    with ProcessPoolExecutor(min(workers, len(scenes)), get_context("spawn"), _leave_interrupts) as pool:
-        futures = [pool.submit(_draw_all, series, scene) for scene in scenes]
+    scenes = (list(group) for _, group in groupby(numbers, lambda number: number // series.focuses))
+    with ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts) as pool:
         try:
-            for future in futures:
-                yield from future.result()
+            under_way = deque(pool.submit(_draw_all, series, scene) for scene in islice(scenes, 2 * workers))
+            while under_way:
+                yield from under_way.popleft().result()
+                under_way.extend(pool.submit(_draw_all, series, scene) for scene in islice(scenes, 1))
+        except BrokenProcessPool as error:
+            raise UserError(
+                f"a process that drew pairs was killed, perhaps for want of memory ({error}).",
+                "Run the same command again, with fewer --workers: it goes on where it was.",
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -41,6 +41,15 @@ def test_a_block_without_prefix_or_orientation() -> None:
     assert orientation(PREFIX + b"II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00") == 1
 
 
+@pytest.mark.parametrize("end", [26, 30])
+def test_the_orientation_is_reset_though_the_rest_cannot_be_read(end: int) -> None:
+    entries = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack("<HHII", 0x8769, 4, 1, 9_999)
+    whole = PREFIX + b"II*\x00" + struct.pack("<IH", 8, 2) + entries + bytes(4)
+    for damaged in (whole, block("<", 6)[: len(PREFIX) + end - 4]):
+        assert orientation(damaged) == 6
+        assert orientation(as_upright(damaged)) == 1
+
+
 @given(st.binary(max_size=60), st.integers(0, 54))
 def test_damaged_blocks_are_returned_as_they_are_or_repaired_but_never_grow(junk: bytes, cut: int) -> None:
     for damaged in (junk, block("<", 6)[:cut], block("<", 6)[:cut] + junk):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from calib_data.errors import UserError
+from calib_data.files import write_json
 from calib_data.photo import Photo, half_size, read_depth, read_photo
 from calib_data.photo_writing import write_photo
 
@@ -165,6 +167,11 @@ def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes, words: st
     with pytest.raises(UserError, match=words) as refusal:
         read_photo(path)
     assert str(path) in refusal.value.problem
+
+
+def test_names_that_are_no_text_are_written_as_json_and_read_again(tmp_path: Path) -> None:
+    write_json(tmp_path / "list.json", {"file": "caf\udce9.jpg"})
+    assert json.loads((tmp_path / "list.json").read_text("utf-8")) == {"file": "caf\udce9.jpg"}
 
 
 def test_truncated_png_and_webp_are_refused(tmp_path: Path) -> None:

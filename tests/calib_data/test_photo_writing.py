@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,14 @@ def test_values_outside_the_range_are_clipped_and_grey_is_the_mean(tmp_path: Pat
     pixels = np.stack([photo.pixels[..., 0] * 0 + value for value in (-1, 0.5, 2)], axis=2).astype(np.float32)
     write_photo(tmp_path / "b.png", pixels, photo)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "b.png")), 128)
+
+
+def test_exif_too_long_for_a_jpeg_is_refused_in_words(tmp_path: Path) -> None:
+    Image.fromarray(NOISE).save(tmp_path / "a.jpg")
+    photo = dataclasses.replace(read_photo(tmp_path / "a.jpg"), exif=bytes(70_000))
+    with pytest.raises(UserError, match="EXIF has 70,000 bytes; a JPEG takes 65,533"):
+        write_photo(tmp_path / "b.jpg", photo.pixels, photo)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
 
 
 def test_a_wrong_size_is_refused_and_leaves_nothing(tmp_path: Path) -> None:

@@ -46,10 +46,14 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_is_taken(tmp_path: Path
     data.write_bytes(data.read_bytes()[:100]) if damage == "truncated" else data.unlink()
     said: list[str] = []
     found = state()
-    assert Checkpoints(tmp_path, 2, said.append).restore(found) == 2
+    checkpoints = Checkpoints(tmp_path, 2, said.append)
+    assert checkpoints.restore(found) == 2
     assert float(found.value[0]) == 2
     assert len(said) == 1
     assert "step-4 cannot be read" in said[0]
+    checkpoints.save(state(5), 4)
+    assert saved(tmp_path, []).restore(found) == 4
+    assert float(found.value[0]) == 5
 
 
 def test_if_none_can_be_read_nothing_is_trained_anew_in_silence(tmp_path: Path) -> None:

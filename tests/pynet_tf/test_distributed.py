@@ -113,8 +113,21 @@ def test_a_batch_that_the_devices_cannot_share_is_refused() -> None:
         check_shares(Three(), [LevelPlan(7, 1, 3, 32, 1e-3), LevelPlan(4, 1, 4, 32, 1e-3)])
 
 
-@pytest.mark.parametrize("text", ["{", '{"cluster": {}}', "3"])
-def test_a_tf_config_that_names_no_workers_is_refused(monkeypatch, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "names no workers"),
+        ('{"cluster": {}}', "names no workers"),
+        ("3", "names no workers"),
+        ('{"cluster": {"worker": ["a:1"]}}', "names no workers, or not which of them this one is"),
+        (
+            '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]}, "task": {"type": "chief", "index": 0}}',
+            "has the jobs chief, worker",
+        ),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', "worker 1 is none of them"),
+    ],
+)
+def test_a_tf_config_that_does_not_name_the_workers_is_refused(monkeypatch, text: str, said: str) -> None:
     monkeypatch.setenv("TF_CONFIG", text)
-    with pytest.raises(UserError, match="TF_CONFIG names no workers"):
+    with pytest.raises(UserError, match=f"TF_CONFIG .*{said}"):
         make_strategy("auto")

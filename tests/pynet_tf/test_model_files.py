@@ -87,6 +87,43 @@ def test_weights_that_point_into_another_file_are_refused(tmp_path: Path, tiny_m
         load_model(_rezipped(tmp_path, {**_members(tiny_model), "model.weights.h5": store.getvalue()}))
 
 
+@pytest.mark.parametrize("module", [["os"], {"os": 1}, None])
+def test_a_description_whose_module_is_no_text_is_refused(tmp_path: Path, tiny_model: Path, module: object) -> None:
+    def change(description: dict) -> None:
+        description["config"]["layers"][1].update(module=module)
+
+    with pytest.raises(UserError, match="could run code"):
+        load_model(_changed(tiny_model, tmp_path, change))
+
+
+def test_groups_of_weights_that_hold_each_other_end_the_search(tmp_path: Path, tiny_model: Path) -> None:
+    store = io.BytesIO(_members(tiny_model)["model.weights.h5"])
+    with h5py.File(store, "r+") as weights:
+        weights["_layer_checkpoint_dependencies" if "_layer_checkpoint_dependencies" in weights else "loop"] = weights
+        weights["elsewhere"] = h5py.ExternalLink("/etc/hostname", "/")
+    with pytest.raises(UserError, match="point outside the file"):
+        load_model(_rezipped(tmp_path, {**_members(tiny_model), "model.weights.h5": store.getvalue()}))
+
+
+def test_a_zip_that_claims_to_be_encrypted(tmp_path: Path, tiny_model: Path) -> None:
+    content = bytearray(tiny_model.read_bytes())
+    entry = content.index(b"PK\x01\x02")  # the first of the central directory
+    content[entry + 8] |= 1
+    (tmp_path / "model.keras").write_bytes(content)
+    with pytest.raises(UserError, match="truncated or not a"):
+        load_model(tmp_path / "model.keras")
+
+
+def test_a_model_of_one_layer_is_none(tmp_path: Path, tiny_model: Path) -> None:
+    def change(description: dict) -> None:
+        layer = next(one for one in description["config"]["layers"] if one["class_name"] == "Conv2D")
+        description.clear()
+        description.update({**layer, "build_config": {"input_shape": [None, 8, 8, 3]}})
+
+    with pytest.raises(UserError, match=r"changed\.keras: "):
+        load_model(_changed(tiny_model, tmp_path, change))
+
+
 def test_a_zip_that_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not a Keras model"):
         load_model(_rezipped(tmp_path, {"readme.txt": b"hello"}))

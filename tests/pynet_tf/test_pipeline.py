@@ -17,6 +17,7 @@ from calib_data.dataset import Pair, find_pairs
 from calib_data.errors import UserError
 from calib_data.photo import read_depth, read_photo
 from calib_data.tensors import load_input
+from pynet_tf.decoding import read_header
 from pynet_tf.pipeline import CropStream, crops
 from tests.conftest import smooth_picture
 from tests.pynet_tf.files import pixels, plan, save
@@ -238,6 +239,15 @@ def test_pictures_that_do_not_fit_are_refused_before_training(folder: Path) -> N
         CropStream([], plan(), False, 1)
     with pytest.raises(UserError, match=r"4\.jpg has no bokeh"):
         CropStream([Pair("4", "", pairs[4].original)], plan(), False, 1)
+
+
+def test_a_png_with_a_broken_header_is_named(tmp_path: Path) -> None:
+    path = save(tmp_path / "photo.png", pixels(1))
+    content = bytearray(path.read_bytes())
+    content[11] = 5  # the length of IHDR, which has 13 bytes
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"{path}"):
+        read_header(path)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "gone"])

@@ -112,6 +112,11 @@ def test_one_unreadable_photo_is_named_and_skipped(
         ("rgbd", ["{photos}/turned.jpg", "{photos}/grey.png", "--depth", "{photos}/grey.png"], "one depth map"),
         ("rgb", ["{photos}/grey.png", "{photos}/../photos/grey.png"], "occur twice among the photos: grey"),
         ("rgb", ["{photos}/grey.png", "--out", "{photos}"], "would be overwritten"),
+        (
+            "rgbd",
+            ["{photos}/grey.png", "--depth", "{photos}/../maps/grey.png", "--out", "{photos}/../maps"],
+            "depth maps",
+        ),
         ("rgb", ["{photos}"], "is a folder"),
         ("none", ["{photos}/grey.png"], "none.keras"),
     ],

@@ -179,3 +179,8 @@ def test_a_focus_in_a_large_photo_or_outside_of_one() -> None:
     for point in ((6144, 0), (-1, 5), (0, 4096), (float("nan"), 0)):
         with pytest.raises(UserError, match="outside of the photo"):
             focus_depth(4096, 6144, *point)
+
+
+def test_values_that_are_no_numbers_are_refused_and_not_drawn_black() -> None:
+    with pytest.raises(UserError, match="gives values that are no numbers"):
+        render(smooth(128, 192), lambda tensor: double(tensor) * np.float32(np.nan), FREE)

@@ -172,6 +172,9 @@ def test_a_network_with_depth_starts_as_the_one_without_it() -> None:
         (["--learning-rate", "2"], "--learning-rate is 2.0"),
         (["--save-every", "0"], "--save-every is 0"),
         (["--width", "0"], "width is 0"),
+        (["--seed", "100000000000000000000"], "--seed is 100000000000000000000; 0 to 2147483647"),
+        (["--cache-mib", "-1"], "--cache-mib is -1"),
+        (["--levels", "\u00b2"], "levels run from 7"),
         (["--resume"], "holds no run to resume"),
         (["--data", "nowhere"], "nowhere does not exist"),
         (["--watch", "nowhere"], "nowhere does not exist"),
@@ -193,6 +196,10 @@ def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_fol
     assert "Add --resume" in capsys.readouterr().err
     assert run(*arguments, "--resume", "--seed", 5) == 2
     assert "another seed" in capsys.readouterr().err
+    assert run(*arguments, "--resume", "--from", tmp_path / "run" / "model.keras") == 2
+    assert "holds a run that began with no model" in capsys.readouterr().err
+    assert run(*arguments, "--resume", "--watch", photo_folder / "train") == 0
+    assert "the watched pairs are others" in capsys.readouterr().err
     record = tmp_path / "run" / "run.json"
     settings = json.loads(record.read_text("utf-8"))
     del settings["plan"][0]["sharpness"]  # as a version without this option wrote it
@@ -215,6 +222,15 @@ def test_a_run_goes_on_without_a_pair_that_turned_out_broken_and_says_so(photo_f
         (data / "train" / part / "1.png").unlink()
     assert run(*arguments, "--resume", "--skip-incomplete") == 0
     assert "the pairs are others than those with which" in capsys.readouterr().err
+
+
+def test_a_watched_picture_that_turns_out_broken_is_named(photo_folder, tmp_path, capsys) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(photo_folder, data)
+    broken = data / "test" / "bokeh" / "0.png"
+    broken.write_bytes(broken.read_bytes()[:2000])
+    assert run("--data", data, "--out", tmp_path / "run", *SMALL, "--levels", "7") == 2
+    assert f"{broken} is truncated or damaged" in capsys.readouterr().err
 
 
 def test_missing_depth_maps_are_named_or_passed_over_and_counted(tmp_path: Path, capsys) -> None:

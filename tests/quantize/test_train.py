@@ -65,7 +65,10 @@ def test_a_run_resumes_with_the_same_options_only(
     assert "holds a run already" in capsys.readouterr().err
     assert run(*options, "--resume", "--task-weight", 0.5) == 2
     assert "another tuning" in capsys.readouterr().err
+    before = (tuned / "model.keras").read_bytes()
+    (tuned / "model.keras").unlink()
     assert run(*options, "--resume") == 0
+    assert (tuned / "model.keras").read_bytes() == before
 
 
 @pytest.mark.parametrize(

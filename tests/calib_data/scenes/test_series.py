@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +62,60 @@ def test_a_series_cut_short_goes_on(tmp_path: Path, drawn: list[int]) -> None:
     assert files == ["10.jpg", "10.jpg", "10.png", MANIFEST]
     assert list(render_series(SERIES, tmp_path, 1)) == [11, 12]
     assert drawn == [10, 11, 12]
+
+
+def test_a_series_cut_in_its_first_pair_goes_on(tmp_path: Path, drawn: list[int]) -> None:
+    SeriesFolder(SERIES, tmp_path).begin()
+    (tmp_path / "train" / "original").mkdir(parents=True)
+    (tmp_path / "train" / "original" / "10.jpg").write_bytes(b"half")
+    assert list(render_series(SERIES, tmp_path, 1)) == [10, 11, 12]
+
+
+class _Pool:
+    """Stands in for processes: notes how many scenes are under way, and is killed at the last one."""
+
+    most = under_way = 0
+
+    def __init__(self, workers: int, *_: object) -> None:
+        self.workers = workers
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def shutdown(self, **_: object) -> None:
+        pass
+
+    def submit(self, work: Callable[..., object], series: DrawnSeries, scene: list[int]) -> _Pool:
+        _Pool.under_way += 1
+        _Pool.most = max(_Pool.most, _Pool.under_way)
+        self.job = lambda: work(series, scene)
+        self.killed = scene[-1] == series.numbers[-1]
+        taken = _Pool(self.workers)
+        taken.__dict__.update(self.__dict__)
+        return taken
+
+    def result(self) -> object:
+        _Pool.under_way -= 1
+        if self.killed:
+            raise BrokenProcessPool("a child process terminated abruptly")
+        return self.job()
+
+
+def test_few_scenes_are_under_way_and_a_killed_process_is_said(
+    tmp_path: Path, drawn: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ProcessPoolExecutor", _Pool)
+    series = DrawnSeries(seed=3, first=0, count=30, test=0, height=64, width=64)
+    done = []
+    with pytest.raises(UserError, match="was killed") as refused:
+        for number in render_series(series, tmp_path, 3):
+            done.append(number)
+    assert "fewer --workers" in refused.value.fix
+    assert done == list(range(29))
+    assert _Pool.most == 6
 
 
 def test_a_changed_or_lost_file_is_drawn_anew(tmp_path: Path, drawn: list[int]) -> None:
