@@ -60,6 +60,17 @@ def parser(module: str, description: str, example: str) -> argparse.ArgumentPars
     )
 
 
+def whole(least: int) -> Callable[[str], int]:
+    """Reads whole numbers from `least` on, for argparse's `type=`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+        return int(text)
+
+    return read
+
+
 def run(
     arguments: argparse.ArgumentParser,
     body: Callable[[argparse.Namespace], int],

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from calib_data import command
+from calib_data.command import whole
 from calib_data.sizes import PhotoSize, parse_size
 from calib_data.wording import counted
 
@@ -23,15 +24,15 @@ def build_parser() -> argparse.ArgumentParser:
         "python -m calib_data.pathtrace --count 8 --size 512x768 --out check_set",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder, or one to complete")
-    parser.add_argument("--count", type=_whole, default=_COUNT, metavar="N", help=f"how many pairs ({_COUNT})")
+    parser.add_argument("--count", type=whole(1), default=_COUNT, metavar="N", help=f"how many pairs ({_COUNT})")
     parser.add_argument(
         "--size", type=parse_size, default=PhotoSize(512, 768), metavar="HxW", help="of the photos (512x768)"
     )
     parser.add_argument(
-        "--seed", type=_whole, default=_SEED, metavar="S", help=f"with the number decides all ({_SEED})"
+        "--seed", type=whole(1), default=_SEED, metavar="S", help=f"with the number decides all ({_SEED})"
     )
     parser.add_argument(
-        "--samples", type=_whole, default=_SAMPLES, metavar="N", help=f"rays a pixel through the lens ({_SAMPLES})"
+        "--samples", type=whole(1), default=_SAMPLES, metavar="N", help=f"rays a pixel through the lens ({_SAMPLES})"
     )
     parser.add_argument(
         "--stopped-down", action="store_true", help="originals at f/16, as EBB!'s (default: through a pinhole)"
@@ -72,13 +73,6 @@ def run(options: argparse.Namespace) -> int:
     )
     command.next_step(f"python -m calib_data.check {options.out}")
     return command.GOOD
-
-
-def _whole(text: str) -> int:
-    """Reads whole numbers of at least 1, for argparse's `type=`."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from calib_data import command
+from calib_data.command import whole
 from calib_data.errors import UserError
 from calib_data.sizes import parse_size
 from calib_data.wording import counted
@@ -22,18 +22,18 @@ def build_parser() -> argparse.ArgumentParser:
         "when the same command runs again.",
         "python -m calib_data.render --count 24 --size 1024x1536 --seed 2020 --test 6 --out pairs",
     )
-    parser.add_argument("--count", type=_whole(1), required=True, help="how many pairs")
+    parser.add_argument("--count", type=whole(1), required=True, help="how many pairs")
     parser.add_argument(
         "--size", type=parse_size, required=True, metavar="HxW", help="of the photos, such as 1024x1536"
     )
-    parser.add_argument("--seed", type=_whole(0), required=True, help="decides every scene, together with its number")
+    parser.add_argument("--seed", type=whole(0), required=True, help="decides every scene, together with its number")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder, or one to complete")
-    parser.add_argument("--first", type=_whole(0), default=0, metavar="N", help="number of the first pair (0)")
+    parser.add_argument("--first", type=whole(0), default=0, metavar="N", help="number of the first pair (0)")
     parser.add_argument(
-        "--test", type=_whole(0), default=0, metavar="N", help="put the last N into test/, the rest into train/"
+        "--test", type=whole(0), default=0, metavar="N", help="put the last N into test/, the rest into train/"
     )
     parser.add_argument(
-        "--workers", type=_whole(1), default=os.cpu_count() or 1, metavar="N", help="processes (one a core)"
+        "--workers", type=whole(1), default=os.cpu_count() or 1, metavar="N", help="processes (one a core)"
     )
     parser.add_argument("--quality", type=_quality, default=90, help="of the JPEG files, 1 to 95 (90)")
     parser.add_argument("--noise", action=argparse.BooleanOptionalAction, default=True, help="sensor noise (on)")
@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="originals at f/16, as EBB!'s, whose slight blur tells what is in focus (default: all in focus)",
     )
     parser.add_argument(
-        "--focuses", type=_whole(1), default=1, metavar="N", help="pairs in a row of one scene, focused differently (1)"
+        "--focuses", type=whole(1), default=1, metavar="N", help="pairs in a row of one scene, focused differently (1)"
     )
     return parser
 
@@ -89,23 +89,8 @@ def run(options: argparse.Namespace) -> int:
     return command.GOOD
 
 
-def _whole(smallest: int) -> Callable[[str], int]:
-    """Reads whole numbers of at least `smallest`, for argparse's `type=`."""
-
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = smallest - 1
-        if value < smallest:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {smallest}")
-        return value
-
-    return read
-
-
 def _quality(text: str) -> int:
-    value = _whole(1)(text)
+    value = whole(1)(text)
     if value > 95:
         raise argparse.ArgumentTypeError(f"{text} is over 95, the largest quality that is of use")
     return value

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calib_data import command
+from calib_data.command import whole
 
 if TYPE_CHECKING:
     from calib_data.dataset import Pair
@@ -40,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         "python -m calib_data.select --data EBB --count 64 --out calibration",
     )
     options.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder in EBB! layout, or of photos")
-    options.add_argument("--count", type=_at_least(1), required=True, metavar="N", help="how many photos to pick")
+    options.add_argument("--count", type=whole(1), required=True, metavar="N", help="how many photos to pick")
     options.add_argument("--out", type=Path, required=True, metavar="DIR", help="new or empty folder for them")
     options.add_argument(
         "--split",
@@ -48,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
         default="train",
         help="pick from this split (default: train; a folder without splits is taken whole)",
     )
-    options.add_argument("--seed", type=_at_least(0), default=0, metavar="S", help="draws the first photo (default: 0)")
+    options.add_argument("--seed", type=whole(0), default=0, metavar="S", help="draws the first photo (default: 0)")
     how = options.add_mutually_exclusive_group()
     how.add_argument("--copy", action="store_true", help="copy the files (default)")
     how.add_argument("--link", action="store_true", help="make symbolic links instead of copies")
@@ -86,17 +87,6 @@ def run(options: argparse.Namespace) -> int:
     )
     command.next_step(f"python -m convert.tflite --calibration {options.out}")
     return command.GOOD
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    """A whole number for argparse's `type=`."""
-
-    def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
-        return int(text)
-
-    return parse
 
 
 def _refuse_too_few(available: int, options: argparse.Namespace) -> None:

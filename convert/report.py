@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calib_data import command
+from calib_data.command import whole
 from calib_data.dataset import SAMPLES, SPLITS, TEST
 from calib_data.errors import UserError
 from calib_data.sizes import parse_size
@@ -49,12 +50,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--data", type=Path, default=SAMPLES, metavar="DIR", help="photos (default: samples)")
     options.add_argument("--split", choices=(*SPLITS, ALL), default=TEST, help="taken where the folder has splits")
-    options.add_argument("--count", type=_positive, metavar="N", help="only the first N photos")
+    options.add_argument("--count", type=whole(1), metavar="N", help="only the first N photos")
     options.add_argument("--size", type=parse_size, help="photo that comes out, HxW (default: that of the first file)")
     options.add_argument(
         "--runtime", action="append", default=[], metavar="R", help="only on this one; repeatable (default: all)"
     )
-    options.add_argument("--threads", type=_positive, metavar="N", help="for each runtime (default: all cores)")
+    options.add_argument("--threads", type=whole(1), metavar="N", help="for each runtime (default: all cores)")
     options.add_argument("--no-layers", action="store_true", help="leave out where it is lost, layer by layer")
     options.add_argument(
         "--layer-reference",
@@ -71,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--allowed-loss", type=float, default=0.5, metavar="DB", help="against the baseline (default 0.5)"
     )
     options.add_argument(
-        "--pictures", type=_positive, default=_SHOWN, metavar="N", help=f"photos shown of each file (default {_SHOWN})"
+        "--pictures", type=whole(1), default=_SHOWN, metavar="N", help=f"photos shown of each file (default {_SHOWN})"
     )
     options.add_argument("--strict", action="store_true", help="exit with 1 if a photo could not be read")
     options.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="folder (default report)")
@@ -187,12 +188,6 @@ def _runtimes(names: list[str]) -> list[str]:
             package = find_runtime(name).package
             raise UserError(f"{name} is not installed.", f"Run: python -m pip install {package}")
     return list(dict.fromkeys(names)) or [runtime.name for runtime in installed_runtimes()]
-
-
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 if __name__ == "__main__":

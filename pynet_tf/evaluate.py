@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from calib_data import command
+from calib_data.command import whole
 from calib_data.dataset import SAMPLES, SPLITS, TEST, Pair, find_pairs
 from calib_data.errors import UserError
 from calib_data.files import make_folder, write_json
@@ -61,12 +62,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="score the pictures in a folder, from any method, named as the photos are; may be repeated",
     )
     parser.add_argument("--split", choices=(*SPLITS, ALL), default=TEST, help="taken where the folder has splits")
-    parser.add_argument("--count", type=_positive, metavar="N", help="only the first N pairs")
+    parser.add_argument("--count", type=whole(1), metavar="N", help="only the first N pairs")
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--height", type=_positive, metavar="N", help="scale photo and target to this height")
+    size.add_argument("--height", type=whole(1), metavar="N", help="scale photo and target to this height")
     size.add_argument("--size", type=parse_size, metavar="HxW", help="scale and crop photo and target to this size")
     parser.add_argument(
-        "--border", type=_not_negative, default=0, metavar="PX", help="pixels to leave out on each side, such as 32"
+        "--border", type=whole(0), default=0, metavar="PX", help="pixels to leave out on each side, such as 32"
     )
     parser.add_argument(
         "--focus-from",
@@ -258,18 +259,6 @@ def _sheet_path(text: str) -> Path:
     if Path(text).suffix.lower() not in _SHEET_SUFFIXES:
         raise argparse.ArgumentTypeError(f"{text!r} does not end in {', '.join(_SHEET_SUFFIXES)}")
     return Path(text)
-
-
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
-def _not_negative(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of pixels, 0 or more")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ def test_bad_files_are_told_and_the_others_reported(files: Files, photos: Path, 
         (["--candidate", "FILE", "--reference", "gone.keras"], "the reference: gone.keras is not a file"),
         (["--candidate", "FILE", "--reference", "FILE"], "is not a .keras file"),
         (["--candidate", "FILE", "--layer-reference", "x.bin"], "cannot be a reference for layers"),
-        (["--candidate", "FILE", "--count", "0"], "is not a whole number above 0"),
+        (["--candidate", "FILE", "--count", "0"], "is not a whole number of 1 or more"),
         (["--candidate", "FILE", "--size", "100x100"], "multiples of 64"),
     ],
 )
