@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from calib_data.colour import LUMA
 from calib_data.photo import half_size
 
 Pixels = NDArray[np.float32]
@@ -28,7 +29,7 @@ _NOISE = 3 * (2 / 255) ** 2  # variance over three channels below which a place 
 _BLURRED, _KEPT = 0.35, 0.8  # shares of detail at which the mask begins and ends
 _GUIDE_RADIUS = 4
 _GUIDE_EPSILON = 1e-3
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_LUMA = np.array(LUMA, np.float32)
 _ROWS = 256
 
 

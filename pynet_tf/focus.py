@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from calib_data.colour import LUMA
+
 Plane: TypeAlias = NDArray[np.float32]
 Area: TypeAlias = NDArray[np.bool_]
 
@@ -46,7 +48,7 @@ LEAST_SHARE = 0.01
 
 _DARK = 0.03  # keeps the noise of shadows from being a change of brightness
 _DEPTHS = 201
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_LUMA = np.array(LUMA, np.float32)
 
 
 def sharp_area(photo: Plane, target: Plane) -> Area:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from calib_data.colour import LUMA
 from calib_data.errors import UserError
 
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -43,7 +44,7 @@ def colour(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Mean absolute difference of the chroma (BT.601 Cb and Cr) of 8x8-pixel means: colours without detail."""
     side = min(_COLOUR_BLOCK, *_sides(target))
     coarse = tf.nn.avg_pool2d(target - output, side, side, "SAME")
-    luma = tf.tensordot(coarse, tf.constant([0.299, 0.587, 0.114]), axes=1)
+    luma = tf.tensordot(coarse, tf.constant(LUMA), axes=1)
     chroma = tf.stack([(coarse[..., 2] - luma) / 1.772, (coarse[..., 0] - luma) / 1.402], axis=-1)
     return tf.reduce_mean(tf.abs(chroma), axis=(1, 2, 3))
 

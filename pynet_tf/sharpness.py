@@ -16,10 +16,10 @@ import numpy as np
 import tf_keras as keras
 from numpy.typing import NDArray
 
+from calib_data.colour import LUMA
 from calib_data.errors import UserError
 from pynet_tf.network import FIRST_LAYER
 
-_LUMA = (0.299, 0.587, 0.114)
 _GAIN = 10.0
 """Brings a photo's second differences, a few hundredths, to the size of a trained network's maps."""
 _BEHIND = 1.25
@@ -67,7 +67,7 @@ def _differences(channels: int) -> list[NDArray[np.float32]]:
     """Kernels `(3, 3, channels)` over 2x2 pixels in the channels: -1/2, 1, -1/2 across and down, and both negated."""
     across = np.zeros((6, 6))  # pixels; the middle 2x2 are the block in the middle
     across[2:4, 1:4] = -0.5, 1.0, -0.5
-    colours = np.pad(_LUMA, (0, channels // 4 - len(_LUMA)))
+    colours = np.pad(LUMA, (0, channels // 4 - len(LUMA)))
     kernels = []
     for pixels in (across, across.T):
         blocks = pixels.reshape(3, 2, 3, 2).transpose(0, 2, 1, 3)

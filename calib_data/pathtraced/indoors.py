@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from calib_data.colour import to_linear
 from calib_data.pathtraced import things
 from calib_data.pathtraced.mesh import Random, ball, box, joined, leaves, revolved, sheet, smooth_profile, tube, wander
 from calib_data.pathtraced.setting import Setting, Shape, View, foliage, glossy, lamp, matte, plain_sky
 from calib_data.pathtraced.textures import (
     label,
-    linear,
     marble,
     noise,
     palette,
@@ -239,7 +239,9 @@ def _room(random: Random, depth: float, size: tuple[float, float] = (5.2, 2.7)) 
     width, height = size
     paint = matte(speckled(random, (0.72, 0.69, 0.62), (0.8, 0.77, 0.71), cells=5, contrast=0.1))
     boards = glossy(wood(random, (0.55, 0.4, 0.26), (0.36, 0.24, 0.15), 8), 0.4)
-    tiles = slabs(random, np.full((512, 512, 3), linear((0.35, 0.45, 0.42)), np.float32), 8, 8, (0.8, 0.8, 0.78), 0, 3)
+    tiles = slabs(
+        random, np.full((512, 512, 3), to_linear((0.35, 0.45, 0.42)), np.float32), 8, 8, (0.8, 0.8, 0.78), 0, 3
+    )
     return [
         things.wall((-width / 2, depth), (width / 2, depth), height, paint, 2.5),
         things.ground((-width / 2, -2), (width / 2, depth), boards, 1.3),

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from calib_data.colour import to_linear
 from calib_data.pathtraced.mesh import Floats, Mesh, Place, Point
-from calib_data.pathtraced.textures import Colour, linear
+from calib_data.pathtraced.textures import Colour
 
 Material = dict[str, Any]  # a BSDF of Mitsuba; arrays (H, W, 3) in it stand for textures in linear light
 
@@ -107,10 +108,10 @@ def lamp(mesh: Mesh, radiance: Place) -> Shape:
 
 def plain_sky(radiance: float, colour: Colour = (1.0, 1.0, 1.0)) -> Floats:
     """The same light from everywhere: a room's, of walls that are not built."""
-    return np.broadcast_to(linear(colour) * np.float32(radiance), (16, 32, 3)).astype(np.float32)
+    return np.broadcast_to(to_linear(colour) * np.float32(radiance), (16, 32, 3)).astype(np.float32)
 
 
 def _coloured(colour: Floats | Colour) -> Any:
     if isinstance(colour, tuple):
-        return {"type": "rgb", "value": [float(channel) for channel in linear(colour)]}
+        return {"type": "rgb", "value": [float(channel) for channel in to_linear(colour)]}
     return colour

@@ -8,15 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from calib_data.colour import to_linear
 from calib_data.pathtraced.mesh import Floats, Random
 
 Colour = tuple[float, float, float]
-
-
-def linear(colour: npt.ArrayLike) -> Floats:
-    """Linear light from sRGB 0..1 (IEC 61966-2-1)."""
-    value = np.asarray(colour, np.float32)
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def noise(
@@ -37,7 +32,7 @@ def ramp(value: npt.NDArray[Any], *colours: Colour) -> Floats:
     """Colours (sRGB) along `value` 0..1, `(...)` to linear `(..., 3)`."""
     stops = np.linspace(0, 1, len(colours))
     channels = [np.interp(value, stops, [colour[channel] for colour in colours]) for channel in range(3)]
-    return linear(np.stack(channels, -1))
+    return to_linear(np.stack(channels, -1))
 
 
 def wood(random: Random, light: Colour, dark: Colour, planks: int = 4, side: int = 1024) -> Floats:
@@ -91,7 +86,7 @@ def slabs(
     at = np.floor(row).astype(int) % rows, np.floor(column).astype(int) % columns
     share = np.clip((edge - gap / 2) / 1.5 + 0.5, 0, 1)[..., None]
     worn = np.clip(edge / (4 * gap), 0.72, 1)[..., None]
-    mortar = linear(joint) * np.exp(0.15 * noise(random, (side, side), (48, 48), 4))[..., None]
+    mortar = to_linear(joint) * np.exp(0.15 * noise(random, (side, side), (48, 48), 4))[..., None]
     cut = share * (surface * (tone[..., None] * tint)[at] * worn) + (1 - share) * mortar
     return np.clip(cut, 0, 0.95).astype(np.float32)
 
@@ -113,7 +108,7 @@ def palette(random: Random, colours: list[Colour], spread: float = 0.07) -> Floa
         picked * np.exp(random.normal(0, spread * 2, (256, 1))) + random.normal(0, spread / 2, (256, 3)), 0, 1
     )
     along = 0.72 + 0.28 * np.linspace(0, 1, 64) + random.normal(0, 0.03, 64)
-    return np.clip(linear(across)[None] * along[:, None, None], 0, 0.9).astype(np.float32)
+    return np.clip(to_linear(across)[None] * along[:, None, None], 0, 0.9).astype(np.float32)
 
 
 def label(random: Random, ground: Colour, ink: Colour, lines: int = 9, side: int = 512) -> Floats:
@@ -127,8 +122,8 @@ def label(random: Random, ground: Colour, ink: Colour, lines: int = 9, side: int
     _words(random, page, 0.5, 0.09, 0.06)
     for place in np.linspace(0.64, 0.9, lines):
         _words(random, page, place, 0.26 / lines * 0.6, 0.022)
-    paper = linear(ground) * np.exp(0.03 * noise(random, (side, side), (9, 9), 5))[..., None]
-    return np.clip(paper * (1 - page[..., None]) + linear(ink) * page[..., None], 0, 0.95).astype(np.float32)
+    paper = to_linear(ground) * np.exp(0.03 * noise(random, (side, side), (9, 9), 5))[..., None]
+    return np.clip(paper * (1 - page[..., None]) + to_linear(ink) * page[..., None], 0, 0.95).astype(np.float32)
 
 
 def _words(random: Random, page: Floats, top: float, height: float, letter: float) -> None:
@@ -155,6 +150,6 @@ def sky(random: Random, zenith: Colour, horizon: Colour, ground: Colour, clouds:
     up = np.cos(np.linspace(0, np.pi, size[0]))[:, None]
     blend = np.clip(up, 0, 1) ** 0.45
     cover = np.clip(noise(random, size, (6, 6), 6) * 0.5 + clouds, 0, 1) * np.clip(up * 5, 0, 1)
-    above = linear(horizon) * (1 - blend)[..., None] + linear(zenith) * blend[..., None]
+    above = to_linear(horizon) * (1 - blend)[..., None] + to_linear(zenith) * blend[..., None]
     above = above * (1 - cover[..., None]) + cover[..., None] * 1.25
-    return np.where((up > 0)[..., None], above, linear(ground) * np.ones_like(above)).astype(np.float32)
+    return np.where((up > 0)[..., None], above, to_linear(ground) * np.ones_like(above)).astype(np.float32)

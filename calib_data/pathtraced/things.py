@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from calib_data.colour import to_linear
 from calib_data.pathtraced.mesh import (
     Mesh,
     Place,
@@ -29,7 +30,6 @@ from calib_data.pathtraced.textures import (
     Colour,
     heights,
     label,
-    linear,
     noise,
     palette,
     ramp,
@@ -348,7 +348,7 @@ def crate(random: Random, size: Place) -> Shape:
 def awning(start: Place, end: Place, colour: Colour, stripes: int) -> Shape:
     """A striped cloth between two corners (x, y, z)."""
     stripe = (np.arange(512) * stripes // 256) % 2
-    picture = np.where(stripe[None, :, None] == 1, linear(colour), linear((0.88, 0.85, 0.78)))
+    picture = np.where(stripe[None, :, None] == 1, to_linear(colour), to_linear((0.88, 0.85, 0.78)))
     x, y = np.meshgrid(np.linspace(start[0], end[0], 40), np.linspace(start[1], end[1], 12))
     z = np.interp(y, sorted((start[1], end[1])), (start[2], end[2])) + 0.03 * np.sin(x * 9)
     cloth = np.broadcast_to(picture, (64, 512, 3)).astype(np.float32)

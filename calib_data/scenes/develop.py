@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from calib_data.scenes.arrays import Array, Pixels, Random, grid, luminance, to_encoded
+from calib_data.colour import to_encoded
+from calib_data.scenes.arrays import Array, Pixels, Random, grid, luminance
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from calib_data.scenes.arrays import Array, Random, coverage, jitter, mix, pick, to_encoded, to_linear
+from calib_data.colour import to_encoded, to_linear
+from calib_data.scenes.arrays import Array, Random, coverage, jitter, mix, pick
 from calib_data.scenes.light import Light
 from calib_data.scenes.planes import Plane, Seen
 from calib_data.scenes.textures import Texture, photograph

@@ -24,8 +24,9 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from calib_data.colour import to_linear
 from calib_data.errors import UserError
-from calib_data.scenes.arrays import Array, resample, to_linear
+from calib_data.scenes.arrays import Array, resample
 
 PHOTOGRAPHS = {
     "brick": "brick.png",

@@ -11,9 +11,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from calib_data.colour import to_encoded, to_linear
 from calib_data.dataset import SAMPLES, find_pairs
 from calib_data.photo import read_photo
-from calib_data.scenes.arrays import to_encoded, to_linear
 from pynet_tf.augmentation import exposure_between
 from pynet_tf.pipeline import crops
 from tests.pynet_tf.files import HEIGHT, WIDTH, pixels, plan, save

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calib_data.scenes.arrays import Array, to_encoded, to_linear
+from calib_data.colour import to_encoded, to_linear
+from calib_data.scenes.arrays import Array
 from calib_data.scenes.develop import Look, develop
 from calib_data.scenes.kinds import KINDS
 from calib_data.scenes.pair import Effects, RenderedPair, depth_picture, kind_of, render_pair
