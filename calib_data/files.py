@@ -7,12 +7,16 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from calib_data.errors import UserError
 
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, json.JSONDecodeError, UnicodeDecodeError, RuntimeError)
+"""What reading JSON in a damaged zip raises; a RuntimeError if it claims to be encrypted, or of another method."""
 _HASH_BLOCK = 1 << 20
 _UMASK = os.umask(0)  # read once, as reading it sets it for all threads
 os.umask(_UMASK)

@@ -7,20 +7,22 @@ Android app's included, finds it at the end of the file. In an .onnx file they a
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from calib_data.errors import UserError
+from calib_data.files import BROKEN_ZIP
 from convert.fidelity import Fidelity
 from convert.flatbuffer import Flatbuffer, OpCount, inventory
 from convert.policy import BACKENDS, minimum_runtime, taken_by
@@ -169,7 +171,7 @@ def describe(
         input=Port(**_tensor(file, photo).model_dump()),
         output=Port(**_tensor(file, bokeh).model_dump()),
         calibration=calibration,
-        tools={tool: version(tool) for tool in _TOOLS},
+        tools=versions(_TOOLS),
         minimum_runtime=oldest,
         minimum_runtime_because=because,
         left_in_float=left_in_float(ops, recipe),
@@ -178,6 +180,15 @@ def describe(
         ops=tuple(OpFacts(**vars(entry)) for entry in ops),
         tensors=tuple(_tensor(file, int(index)) for index in computed),
     )
+
+
+def versions(tools: Iterable[str]) -> dict[str, str]:
+    """Those of the packages that are installed."""
+    found = {}
+    for tool in tools:
+        with contextlib.suppress(PackageNotFoundError):
+            found[tool] = version(tool)
+    return found
 
 
 def with_metadata(content: bytes, facts: ArtifactFacts, more: Mapping[str, bytes] | None = None) -> bytes:
@@ -205,7 +216,7 @@ def read_metadata(path: Path) -> ArtifactFacts:
             if archive.getinfo(METADATA_NAME).file_size > _LARGEST_METADATA:
                 raise UserError(f"{path}: its metadata is larger than 16 MiB.", "Convert it again.")
             return parse_facts(archive.read(METADATA_NAME), str(path))
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (*BROKEN_ZIP, KeyError) as error:
         raise UserError(f"{path} carries no metadata.", "Convert it with python -m convert.tflite.") from error
 
 
@@ -228,7 +239,7 @@ def parse_facts(content: bytes | str, name: str) -> ArtifactFacts:
     """
     try:
         return ArtifactFacts.model_validate(json.loads(content))
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         first = str(error).splitlines()[:3]
         raise UserError(f"{name} does not fit the schema {SCHEMA}: {' '.join(first)}.", "Convert it again.") from error
 

@@ -20,7 +20,6 @@ from calib_data.errors import UserError
 from calib_data.files import sha256
 from convert.bench_phone_output import PhoneRun, parse_output
 
-ACCELERATORS = ("cpu", "gpu")
 _FLAGS = {"cpu": ["--use_xnnpack=true"], "gpu": ["--use_gpu=true"]}
 _DELEGATES = {"cpu": "TfLiteXNNPackDelegate", "gpu": "TfLiteGpuDelegateV2"}
 _PLACE = "/data/local/tmp"

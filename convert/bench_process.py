@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from convert.isolated import reason_of_failure
 from convert.runtimes import Runtime
 
-_LAST_LINES = 2
 _LONGEST_REASON = 200
 
 
@@ -89,8 +89,10 @@ class Contestant:
         self._peak = self._ask("memory")
 
     def note_ops(self) -> None:
-        """Take down the time by kind of operation; last of all, since it takes memory of its own."""
+        """Take down the time by kind of operation; last of all, since it takes memory of its own, and may fail."""
+        failed_before = self._failure
         self._ops = self._ask("ops") or {}
+        self._failure = failed_before
 
     def measured(self) -> Measured:
         """All that is known now."""
@@ -109,10 +111,9 @@ class Contestant:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if line:
             return json.loads(line)
+        code = self._process.wait()
         self._errors.seek(0)
-        said = self._errors.read().decode("utf-8", "replace").splitlines()
-        told = [text.strip() for text in said if text.strip() and not text.startswith("INFO:")]
-        self._failure = f"exit code {self._process.wait()}: {' '.join(told[-_LAST_LINES:])}"[:_LONGEST_REASON]
+        self._failure = reason_of_failure(code, self._errors.read().decode("utf-8", "replace"))[:_LONGEST_REASON]
         return None
 
 

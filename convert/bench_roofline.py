@@ -37,12 +37,15 @@ def gmac(path: Path, tensor_shape: tuple[int, ...]) -> float | None:
     return None if count is None else count(path, tensor_shape) / _GIGA
 
 
-def matrix_peak(threads: int) -> float:
-    """GFLOP/s of a product of two 2048x2048 float32 matrices on some threads: the best of five, in another process."""
+def matrix_peak(threads: int) -> float | None:
+    """GFLOP/s of a product of two 2048x2048 float32 matrices on some threads: the best of five, in another process.
+
+    None where that process fails, as for want of memory.
+    """
     environment = {**os.environ, **dict.fromkeys(_THREAD_SETTINGS, str(threads))}
     call = [sys.executable, "-m", "convert.bench_roofline"]
-    done = subprocess.run(call, capture_output=True, text=True, env=environment, check=True)
-    return float(done.stdout)
+    done = subprocess.run(call, capture_output=True, text=True, env=environment, check=False)
+    return None if done.returncode else float(done.stdout)
 
 
 def _tflite_products(path: Path, _: tuple[int, ...]) -> int:

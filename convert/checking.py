@@ -11,6 +11,7 @@ import numpy as np
 import tf_keras as keras
 from numpy.typing import NDArray
 
+from calib_data.errors import UserError
 from convert.artifact import RuntimeFacts
 from convert.fidelity import Comparison, Fidelity
 from convert.isolated import Outcome, run_isolated
@@ -26,6 +27,9 @@ class Check:
         photos: Input tensors `(1, H/2, W/2, C)`, 0..1.
         folder: An existing folder that this may fill.
         threads: Threads for the runtimes; all cores by default.
+
+    Raises:
+        UserError: The float model gives values that are no numbers.
     """
 
     def __init__(
@@ -38,6 +42,11 @@ class Check:
         self.references: list[Path] = []
         for number, photo in enumerate(photos):
             reference = np.clip(network(photo, training=False).numpy(), 0.0, 1.0)
+            if not np.isfinite(reference).all():
+                raise UserError(
+                    "the float model gives values that are no numbers.",
+                    "Take a checkpoint from before its training went astray.",
+                )
             self.inputs.append(self._save(f"input-{number}.npy", photo))
             self.references.append(self._save(f"reference-{number}.npy", reference))
 

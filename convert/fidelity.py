@@ -27,6 +27,13 @@ class Fidelity(BaseModel):
     max_abs: float
 
 
+def finite(picture: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
+    """A picture whose values that are no numbers are black or white, what is farther, and how many those are."""
+    broken = ~np.isfinite(picture)
+    count = int(np.count_nonzero(broken))
+    return (np.where(broken, 1.0 - np.round(reference), picture).astype(np.float32) if count else picture), count
+
+
 class Comparison:
     """Gathers fidelity photo by photo, so that one pair of pictures is in memory at a time."""
 
@@ -35,8 +42,8 @@ class Comparison:
         self._largest = 0.0
 
     def add(self, reference: NDArray[np.float32], candidate: NDArray[np.float32]) -> None:
-        """Compare two pictures `(1, H, W, 3)`, 0..1. A NaN counts as a difference of 1."""
-        candidate = np.where(np.isfinite(candidate), candidate, 1.0 - np.round(reference))
+        """Compare two pictures `(1, H, W, 3)`, 0..1. What is no number counts as black or white, what is farther."""
+        candidate, _ = finite(candidate, reference)
         self._psnrs.append(psnr(reference, candidate))
         self._largest = max(self._largest, float(np.max(np.abs(reference - candidate))))
 

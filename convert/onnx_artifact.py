@@ -24,12 +24,15 @@ from convert.artifact import (
     RuntimeFacts,
     SourceModel,
     TensorFacts,
+    versions,
 )
 from convert.onnx_exporter import OnnxForm
 from convert.onnx_graph import OnnxGraph, inventory
 from convert.recipes import Recipe
 from convert.runners import BOKEH, PHOTO
 
+DATA = ".data"
+"""Ends the name of the file with the weights, after that of the .onnx file."""
 _KEY = METADATA_NAME.removesuffix(".json")
 _TOOLS = ("tensorflow", "tf-keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pynet-bokeh")
 _PRODUCER = "pynet-bokeh"
@@ -73,7 +76,7 @@ def describe_onnx(
         input=Port(**photo.model_dump()),
         output=Port(**bokeh.model_dump()),
         calibration=calibration,
-        tools={tool: version(tool) for tool in _TOOLS},
+        tools=versions(_TOOLS),
         minimum_runtime=_FIRST_RUNTIME[form.opset],
         minimum_runtime_because=(f"opset {form.opset}",),
         left_in_float=left_in_float,
@@ -99,10 +102,11 @@ def write_onnx(graph: OnnxGraph, path: Path, facts: ArtifactFacts, external_data
     noted = facts.onnx
     assert noted is not None
     if external_data:
-        data = path.with_name(path.name + ".data")
-        external_data_helper.convert_model_to_external_data(
-            model, location=data.name, size_threshold=_LEAST_BYTES_OUTSIDE
-        )
+        data = path.with_name(path.name + DATA)
+        data.unlink(missing_ok=True)  # it would be appended to
+        for tensor in model.graph.initializer:
+            if len(tensor.raw_data) >= _LEAST_BYTES_OUTSIDE:
+                external_data_helper.set_external_data(tensor, data.name)
         model = external_data_helper.write_external_data_tensors(model, str(path.parent))
         noted = noted.model_copy(update={"external_data": data.name, "external_data_sha256": sha256(data)})
     inside = facts.model_copy(update={"file": "", "sha256": "", "onnx": noted})
@@ -123,11 +127,13 @@ def read_onnx(path: Path, with_weights: bool = True) -> onnx.ModelProto:
         model = onnx.load(str(path), load_external_data=with_weights)
     except DecodeError as error:
         raise UserError(f"{path} is not an .onnx file, or damaged: {error}.", fix) from error
-    except (FileNotFoundError, onnx.checker.ValidationError) as error:
+    except (FileNotFoundError, ValueError, onnx.checker.ValidationError) as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"{path} lacks its weights: {reason}.", "Keep the .data file beside it.") from error
+        raise UserError(f"{path} lacks its weights: {reason}.", "Keep the .data file beside it, whole.") from error
     if not model.graph.node or not model.opset_import:
         raise UserError(f"{path} holds no graph.", fix)
+    if len(model.graph.input) != 1:
+        raise UserError(f"{path} has {len(model.graph.input)} inputs; a PyNET has one.", fix)
     return model
 
 

@@ -14,7 +14,7 @@ from calib_data.files import write_text
 from convert.artifact import ArtifactFacts, SourceModel
 from convert.checking import Check
 from convert.conversion import Conversion, Network
-from convert.onnx_artifact import describe_onnx, write_onnx
+from convert.onnx_artifact import DATA, describe_onnx, write_onnx
 from convert.onnx_exporter import OnnxExporter, OnnxForm
 from convert.onnx_graph import OnnxGraph
 from convert.recipes import Recipe
@@ -46,6 +46,8 @@ class OnnxConversion(Conversion):
         for facts in self.artifacts:
             assert facts.onnx is not None
             write_text(out / f"{facts.name}.json", facts.model_dump_json(indent=2) + "\n")
+            (out / facts.file).unlink(missing_ok=True)  # an older one must not be taken for the weights' own
+            (out / f"{facts.file}{DATA}").unlink(missing_ok=True)
             for name in filter(None, (facts.onnx.external_data, facts.file)):
                 (self.folder / name).replace(out / name)
 

@@ -16,6 +16,7 @@ from calib_data.files import sha256
 from calib_data.fit import input_at_size
 from calib_data.sizes import PhotoSize
 from calib_data.skipped import Skipped, readable
+from calib_data.wording import as_text
 from convert.artifact import CalibrationFacts
 
 FEW_PHOTOS = 16
@@ -54,10 +55,9 @@ class PhotoSet:
         """Names of the photos that could be read, and a hash over them."""
         unreadable = {path for path, _ in self.skipped}
         used = [pair.original for pair in self.pairs if pair.original not in unreadable]
-        lines = "".join(f"{path.name} {sha256(path)}\n" for path in used)
-        return CalibrationFacts(
-            photos=tuple(path.name for path in used), sha256=hashlib.sha256(lines.encode("utf-8")).hexdigest()
-        )
+        names = [as_text(path.name) for path in used]
+        lines = "".join(f"{name} {sha256(path)}\n" for name, path in zip(names, used, strict=True))
+        return CalibrationFacts(photos=tuple(names), sha256=hashlib.sha256(lines.encode("utf-8")).hexdigest())
 
 
 def calibration_set(folder: Path, size: PhotoSize, with_depth: bool, skipped: Skipped) -> PhotoSet:

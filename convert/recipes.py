@@ -134,7 +134,7 @@ def load_recipe(name_or_path: str, standard: Sequence[str] = STANDARD) -> Recipe
         raise UserError(f"the recipe {path} is larger than 1 MiB.", "Name a recipe.")
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"the recipe {path} is not JSON: {error}.", "Mend it; convert/recipes has examples.") from error
     return _checked(_parsed(path, data))
 

@@ -213,13 +213,14 @@ def check_tflite(path: Path) -> Flatbuffer:
     file = Flatbuffer.read(path.read_bytes(), str(path))
     signatures = file.model.signatureDefs or []
     named = [
-        ({entry.name.decode() for entry in one.inputs}, {entry.name.decode() for entry in one.outputs})
+        ({entry.name for entry in one.inputs or []}, {entry.name for entry in one.outputs or []})
         for one in signatures
-        if one.signatureKey.decode() == SIGNATURE
+        if one.signatureKey == SIGNATURE.encode()
     ]
-    if named != [({PHOTO}, {BOKEH})]:
+    sides = [np.size(file.tensor(index).shape) for index in (*file.graph.inputs, *file.graph.outputs)]
+    if named != [({PHOTO.encode()}, {BOKEH.encode()})] or sides != [4, 4]:
         raise UserError(
-            f"{path} is not a PyNET: it lacks the signature {SIGNATURE} from {PHOTO} to {BOKEH}.",
+            f"{path} is not a PyNET: it lacks the signature {SIGNATURE} from {PHOTO} to {BOKEH}, each of four sides.",
             "Convert a PyNET with python -m convert.tflite.",
         )
     return file

@@ -16,6 +16,7 @@ _WEIGHTS = {"CONV_2D": 1, "TRANSPOSE_CONV": 1}
 _BIAS = {"CONV_2D": 2, "TRANSPOSE_CONV": 3}
 _HYBRID_CONV_VERSION = 5
 _LARGEST_INT8 = 127
+_SMALLEST = _LARGEST_INT8 * np.finfo(np.float32).tiny  # under it a scale would be no normal number
 _LARGEST_FLOAT16 = float(np.finfo(np.float16).max)
 
 
@@ -61,9 +62,9 @@ def store_as_int8(file: Flatbuffer, ops: Iterable[Op]) -> None:
 
 
 def per_map_scales(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The scale of each output map (first axis) at which its largest weight is 127; 1 where all are zero."""
+    """The scale of each output map (first axis) at which its largest weight is 127; 1 where all are (next to) zero."""
     largest = np.abs(weights).reshape(len(weights), -1).max(axis=1)
-    return np.where(largest > 0, largest / _LARGEST_INT8, 1.0).astype(np.float32)
+    return np.where(largest > _SMALLEST, largest / _LARGEST_INT8, 1.0).astype(np.float32)
 
 
 def _narrow(file: Flatbuffer, index: int, scope: str) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,11 @@ import numpy as np
 import tf_keras as keras
 
 from calib_data.errors import UserError
-from calib_data.files import atomic_path
+from calib_data.files import BROKEN_ZIP, atomic_path
 from pynet_tf.config import LEVELS, Head, PyNETConfig
 from pynet_tf.layers import OWN_LAYERS, PACKAGE, BlendHead, DirectHead, InstanceNorm, ResidualHead
 from pynet_tf.network import INPUT_NAME
 
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, json.JSONDecodeError, UnicodeDecodeError, RuntimeError)
-"""What reading JSON in a damaged zip raises; a RuntimeError if it claims to be encrypted, or of another method."""
 SAMPLE_MODEL = Path(__file__).parent / "models" / "pynet-rgb-w8.keras"
 
 _DESCRIPTION, _WEIGHTS = "config.json", "model.weights.h5"

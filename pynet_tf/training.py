@@ -365,8 +365,8 @@ class _Work:
                 self._level.plan.batch, float(keras.backend.get_value(self._level.optimizer.learning_rate))
             )
             self._log.write(number, figures)
-        if self._watch is not None and (number % settings.evaluate_every == 0 or last):
-            figures |= self._evaluate(number, self._watch)
+        if number % settings.evaluate_every == 0 or last:
+            figures |= self._evaluate(number)
             recent.restart()
         self._run.reporter.advance(self._level.plan, number, figures)
         if number % settings.save_every == 0 or last:
@@ -374,10 +374,14 @@ class _Work:
                 self._checkpoints.save(self._state, number)
             recent.restart()
 
-    def _evaluate(self, number: int, watch: Watch) -> dict[str, float]:
-        own = self._run.method.evaluate(self._level.average, number, self._level.plan)  # may change what is looked at
-        standing, pictures = watch.look()
-        figures = standing.figures() | own
+    def _evaluate(self, number: int) -> dict[str, float]:
+        figures = self._run.method.evaluate(self._level.average, number, self._level.plan)  # may change what is watched
+        if self._watch is None:
+            if figures:
+                self._log.write(number, figures)
+            return figures
+        standing, pictures = self._watch.look()
+        figures = standing.figures() | figures
         self._log.write(number, figures)
         self._log.show(number, pictures)
         for warning in standing.warnings(number / self._level.plan.steps):

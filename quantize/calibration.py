@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calib_data.errors import UserError
 from pynet_tf.network import LEAKY_SLOPE
-from quantize.graph import OUTPUT, Observer, walk
+from quantize.graph import OUTPUT, Observer, spread, walk
 from quantize.scheme import Range, Scheme, make_scheme
 
 _BINS = 1024
@@ -47,7 +47,7 @@ class Histogram:
     def of(cls, values: NDArray[np.float32]) -> Histogram:
         """That of a tensor of any shape."""
         low, high = float(values.min()), float(values.max())
-        counted = values.ravel()[:: max(1, values.size // _COUNTED) | 1].astype(np.float64)
+        counted = spread(values, _COUNTED).astype(np.float64)
         counts, edges = np.histogram(counted, _BINS, (low, max(high, low + _SMALLEST)))
         return cls(low, high, (edges[1:] + edges[:-1]) / 2, counts / counted.size)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
+from numpy.typing import NDArray
 
 from pynet_tf.layers import BlendHead, DirectHead, InstanceNorm, ResidualHead
 from pynet_tf.network import INPUT_NAME
@@ -38,6 +40,12 @@ class Observer:
     def kernel(self, layer: str, values: tf.Tensor, axis: int) -> tf.Tensor:
         """The weights of a convolution, whose maps lie along `axis`."""
         return values
+
+
+def spread(values: NDArray[np.float32], about: int) -> NDArray[np.float32]:
+    """About so many values of a tensor of any shape, of all its maps alike, from evenly spread places."""
+    pixels = np.reshape(values, (-1, np.shape(values)[-1] if np.ndim(values) else 1))
+    return pixels[:: max(1, pixels.size // about) | 1].ravel()
 
 
 def parents(model: keras.Model) -> dict[str, list[str]]:

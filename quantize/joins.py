@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from pynet_tf.growth import copy_weights
 from pynet_tf.model_files import config_of
 from pynet_tf.network import build_pynet
-from quantize.graph import OUTPUT, Observer, layers_of, parents, walk
+from quantize.graph import OUTPUT, Observer, layers_of, parents, spread, walk
 from quantize.scheme import make_scheme
 
 Picture = NDArray[np.float32]
 _SHARE = 0.9999  # of the values of a tensor; rare lights are not what its size is
+_LOOKED_AT = 1 << 18  # values of a tensor
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
 _LETTING_THROUGH = (keras.layers.MaxPooling2D, keras.layers.Concatenate)
 
@@ -111,6 +112,6 @@ class _Sizes(Observer):
 
     def tensor(self, name: str, values: tf.Tensor) -> tf.Tensor:
         if name in self.wanted:
-            size = float(np.quantile(np.abs(values.numpy().ravel()[:: max(1, int(tf.size(values)) >> 18)]), _SHARE))
+            size = float(np.quantile(np.abs(spread(values.numpy(), _LOOKED_AT)), _SHARE))
             self.found[name] = max(self.found.get(name, 0.0), size)
         return values

@@ -16,8 +16,8 @@ import tf_keras as keras
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from calib_data.errors import UserError
-from calib_data.files import atomic_path
-from pynet_tf.model_files import BROKEN_ZIP, save_model
+from calib_data.files import BROKEN_ZIP, atomic_path
+from pynet_tf.model_files import save_model
 
 Range = tuple[float, float]
 
@@ -44,7 +44,10 @@ class Ranges(BaseModel):
     @classmethod
     def _sound(cls, ranges: dict[str, Range]) -> dict[str, Range]:
         for name, span in ranges.items():
-            check_range(name, span)
+            try:
+                check_range(name, span)
+            except UserError as error:
+                raise ValueError(error.problem) from error  # as pydantic words it
         return ranges
 
 

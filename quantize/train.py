@@ -101,6 +101,12 @@ def run(options: argparse.Namespace) -> int:
         check_pairs(chosen, plan, depth)
     if skipped:
         command.warn(skipped.summary())
+    first = min(options.evaluate_every, options.steps)
+    if options.warm_up > 0 and options.warm_up * options.steps < first:
+        command.warn(
+            f"the first evaluation, at step {first}, is after the warm-up: ranges stay those of the start. "
+            "To choose them anew, take a smaller --evaluate-every."
+        )
     source = counted(options.calibrate, "photo")
     command.tell(f"{counted(len(pairs), 'pair')} to learn from, {len(watched)} to watch; ranges from {source}")
     photos = _tensors(pairs[:: max(1, len(pairs) // options.calibrate)][: options.calibrate], options.size, depth)

@@ -15,11 +15,10 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "pyne
 
 
 def commands(page: Path) -> list[str]:
-    """Every `python -m` line in a fenced block, without comments and with continued lines joined."""
-    fenced = re.findall(r"^[ ]*```(?:console)?\n(.*?)^[ ]*```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    lines = "\n".join(fenced).replace("\\\n", " ").splitlines()
-    stripped = [line.strip().removeprefix("$ ") for line in lines]
-    return [line for line in stripped if line.startswith("python -m") and not line.startswith("python -m pip")]
+    """Every line that begins with `python -m`, perhaps after a prompt or a variable, with continued lines joined."""
+    lines = page.read_text("utf-8").replace("\\\n", " ").splitlines()
+    found = (re.match(r"\s*(?:\$ )?(?:[A-Z_]+='[^']*'\s+)?(python -m (?!pip).*)", line) for line in lines)
+    return [match[1] for match in found if match]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -36,5 +35,5 @@ def test_there_are_commands_in_the_readme() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target

@@ -51,13 +51,6 @@ def histogram(reference: Pixels, picture: Pixels) -> NDArray[np.int64]:
     return np.diff([0, *under, steps.size])
 
 
-def finite(picture: Pixels, reference: Pixels) -> tuple[Pixels, int]:
-    """A picture whose values that are no numbers are as far from the reference as can be, and how many those are."""
-    broken = ~np.isfinite(picture)
-    count = int(np.count_nonzero(broken))
-    return (np.where(broken, 1.0 - np.round(reference), picture).astype(np.float32) if count else picture), count
-
-
 def _usable(area: Area) -> bool:
     return float(area.mean()) >= LEAST_SHARE and measurable(area)
 

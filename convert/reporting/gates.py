@@ -101,7 +101,7 @@ def read_gates(path: Path) -> dict[str, Limits]:
         raise UserError(f"the gates {path} are not a file.", "Name a .json file.")
     try:
         data = json.loads(path.read_text("utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"the gates {path} are not JSON: {error}.", "docs/fidelity.md has an example.") from error
     if not isinstance(data, dict):
         raise UserError(f"the gates {path} are no object of recipes.", "docs/fidelity.md has an example.")

@@ -122,14 +122,18 @@ class Making:
             self.call.data, self.call.split, depth=self._channels == WITH_DEPTH, skipped=self.skipped
         )
         self.pairs = found_photos[: self.call.count]
-        if self.call.gates.baseline is not None:
-            hashes = [sha256(pair.original) for pair in self.pairs]
-            stages = [stage_id(candidate.record, runtime) for candidate, runtime in self._runs]
-            check_comparable(self.call.gates.baseline, hashes, (self.size.height, self.size.width), stages)
 
     def measure(self) -> None:
-        """Run every stage."""
+        """Run every stage.
+
+        Raises:
+            UserError: Not one photo can be read, or the baseline is of others.
+        """
         self.photos = self._read_photos()
+        if self.call.gates.baseline is not None:
+            hashes = [sha256(photo.pair.original) for photo in self.photos]
+            stages = [stage_id(candidate.record, runtime) for candidate, runtime in self._runs]
+            check_comparable(self.call.gates.baseline, hashes, (self.size.height, self.size.width), stages)
         self.say(f"running {self.reference.path.name}, the reference")
         self.reference_stage, self.records = reference_stage(
             self.reference.record, KERAS_RUNTIME, self._watched("the reference"), self.folder, self.call.threads
@@ -180,7 +184,11 @@ class Making:
         with ThreadPoolExecutor(_STUDIES_AT_ONCE) as pool:
             slowest_first = sorted(range(len(stages)), key=lambda place: stages[place].ms or 0.0, reverse=True)
             studies = {place: pool.submit(studied, stages[place]) for place in slowest_first}
-            return [studies[place].result() for place in range(len(stages))]
+            try:
+                return [studies[place].result() for place in range(len(stages))]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # an interrupt waits for no more than two
+                raise
 
     def shown(self) -> list[ShownPhoto]:
         """The worst photos of each file's worst stage, if its differences can be seen."""

@@ -16,6 +16,7 @@ from calib_data.photo import read_depth, read_photo
 from calib_data.sizes import PhotoSize
 from calib_data.skipped import Skipped, readable
 from calib_data.tensors import load_input
+from calib_data.wording import as_text
 from convert.reporting.record import PhotoRecord
 from pynet_tf.focus import sharp_area
 from pynet_tf.metrics import Area, Pixels
@@ -28,6 +29,7 @@ class ReportPhoto:
     """One photo, as files of arrays.
 
     Attributes:
+        name: The stem of its file, after that of its split where several have one.
         pair: Its files.
         tensor: .npy of the input `(1, H/2, W/2, C)`, 0..1.
         photo: .npy of the photo itself (H, W, 3), 0..1.
@@ -36,17 +38,13 @@ class ReportPhoto:
         area: Where the in-focus area (H, W) will lie.
     """
 
+    name: str
     pair: Pair
     tensor: Path
     photo: Path
     target: Path | None
     reference: Path
     area: Path
-
-    @property
-    def name(self) -> str:
-        """The photo's stem."""
-        return self.pair.name
 
     def settle(self, picture: Pixels) -> PhotoRecord:
         """Keep the float model's picture (H, W, 3), and find what is in focus.
@@ -60,7 +58,7 @@ class ReportPhoto:
         np.save(self.area, area, allow_pickle=False)
         return PhotoRecord(
             name=self.name,
-            file=str(self.pair.original),
+            file=as_text(str(self.pair.original)),
             sha256=sha256(self.pair.original),
             has_target=self.target is not None,
             in_focus_share=float(area.mean()),
@@ -81,9 +79,11 @@ def lay_out(
         UserError: Not one photo can be read.
     """
     numbers = {pair.original: number for number, pair in enumerate(pairs)}
+    alone = len({pair.name for pair in pairs}) == len(pairs)
 
     def read(pair: Pair) -> ReportPhoto:
-        return _laid_out(pair, size, with_depth, folder / f"{numbers[pair.original]}")
+        name = as_text(pair.name if alone else f"{pair.split}/{pair.name}")
+        return _laid_out(name, pair, size, with_depth, folder / f"{numbers[pair.original]}")
 
     for _, photo in readable(pairs, read, lambda pair: pair.original, skipped, _AHEAD):
         yield photo
@@ -94,11 +94,12 @@ def load(path: Path) -> Any:
     return np.load(path, allow_pickle=False)
 
 
-def _laid_out(pair: Pair, size: PhotoSize, with_depth: bool, stem: Path) -> ReportPhoto:
+def _laid_out(name: str, pair: Pair, size: PhotoSize, with_depth: bool, stem: Path) -> ReportPhoto:
     pixels = cover(read_photo(pair.original).pixels, size)
     target = None if pair.bokeh is None else cover(read_photo(pair.bokeh).pixels, size)
     depth = cover(read_depth(pair.depth), size) if with_depth and pair.depth is not None else None
     photo = ReportPhoto(
+        name=name,
         pair=pair,
         tensor=stem.with_name(f"{stem.name}-tensor.npy"),
         photo=stem.with_name(f"{stem.name}-photo.npy"),

@@ -9,8 +9,6 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from calib_data.errors import UserError
 from convert.artifact import Facts
 
@@ -52,7 +50,7 @@ class Areas(Facts):
 class PhotoResult(Facts):
     """One photo through one stage: against the float model's picture, and against the target if there is one.
 
-    `not_finite` counts values that are NaN or infinite; they count as a difference of 1.
+    `not_finite` counts values that are NaN or infinite; they count as black or white, what is farther.
     """
 
     photo: str
@@ -251,6 +249,6 @@ def read_report(path: Path) -> Report:
         raise UserError(f"{path} is not a file.", "Name the report.json of an earlier python -m convert.report.")
     try:
         return Report.model_validate(json.loads(path.read_bytes()))
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         first = " ".join(str(error).splitlines()[:3])
         raise UserError(f"{path} is no report of the schema {SCHEMA}: {first}.", "Make it again.") from error

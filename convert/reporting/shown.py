@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from convert.reporting.figures import STEPS, finite
+from convert.fidelity import finite
+from convert.reporting.figures import STEPS
 from convert.reporting.photos import ReportPhoto, load
 from convert.reporting.record import Stage
 from convert.reporting.stages import WorstPictures

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib_data.parallel import in_parallel
+from convert.fidelity import finite
 from convert.reporting.candidates import needs_newer
-from convert.reporting.figures import compare, finite, histogram, mean_areas
+from convert.reporting.figures import compare, histogram, mean_areas
 from convert.reporting.photos import ReportPhoto, load
 from convert.reporting.process import RuntimeFailedError, StageProcess
 from convert.reporting.record import HISTOGRAM_EDGES, ArtifactRecord, PhotoRecord, PhotoResult, Stage

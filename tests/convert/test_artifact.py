@@ -16,6 +16,7 @@ from convert.artifact import (
     describe,
     read_metadata,
     read_side_file,
+    versions,
     with_metadata,
 )
 from convert.recipes import load_recipe
@@ -65,9 +66,27 @@ def test_a_file_without_facts_says_so(files) -> None:
         read_metadata(files["int8"])
 
 
+def test_damaged_facts_inside_are_said(files, facts, tmp_path: Path) -> None:
+    content = bytearray(with_metadata(files["int8"].read_bytes(), facts))
+    content[content.index(b"PK\x03\x04") + 60] ^= 0xFF
+    (tmp_path / "tiny.tflite").write_bytes(content)
+    with pytest.raises(UserError, match="carries no metadata"):
+        read_metadata(tmp_path / "tiny.tflite")
+
+
+def test_versions_are_of_what_is_installed() -> None:
+    assert set(versions(("numpy", "no-such-package"))) == {"numpy"}
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "is not a file"), ("{", "does not fit"), ('{"name": 3}', "does not fit the schema pynet-artifact/1")],
+    [
+        (None, "is not a file"),
+        ("{", "does not fit"),
+        ('{"name": 3}', "does not fit the schema pynet-artifact/1"),
+        ("[" * 100_000, "does not fit"),
+        ("9" * 5_000, "does not fit"),
+    ],
 )
 def test_side_files_that_are_broken(tmp_path: Path, content: str | None, said: str) -> None:
     path = tmp_path / "tiny.json"

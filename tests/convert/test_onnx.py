@@ -66,7 +66,11 @@ def test_side_file_and_metadata_carry_the_same_facts(converted) -> None:
     assert (beside.format, beside.photo_size, beside.minimum_runtime) == ("onnx", None, "1.14")
     assert beside.onnx is not None
     assert (beside.onnx.opset, beside.onnx.ir_version, beside.onnx.layout) == (18, 8, "nhwc")
-    assert beside.onnx.external_data_sha256 == files.sha256(out / beside.onnx.external_data)
+    weights = out / beside.onnx.external_data
+    assert beside.onnx.external_data_sha256 == files.sha256(weights)
+    stored = onnx.load(out / beside.file, load_external_data=False).graph.initializer
+    lengths = [int(entry.value) for one in stored for entry in one.external_data if entry.key == "length"]
+    assert weights.stat().st_size == sum(lengths)
     assert (beside.input.type, beside.input.shape, beside.input.zero_point) == ("uint8", (1, -1, -1, 3), (0,))
     assert beside.input.scale == (pytest.approx(1 / 255),)
     assert beside.calibration is not None

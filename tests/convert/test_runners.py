@@ -86,6 +86,25 @@ def test_a_tflite_file_of_somebody_else(files, tmp_path: Path) -> None:
         load_artifact(other)
 
 
+def test_a_tflite_file_with_damaged_names_or_sides(files, tmp_path: Path) -> None:
+    def name(file: Flatbuffer) -> None:
+        file.model.signatureDefs[0].inputs[0].name = b"ph\xefto"
+
+    def key(file: Flatbuffer) -> None:
+        file.model.signatureDefs[0].signatureKey = None
+
+    def sides(file: Flatbuffer) -> None:
+        file.tensor(file.graph.inputs[0]).shape = np.array([1, 64, 96], np.int32)
+
+    for number, damage in enumerate((name, key, sides)):
+        file = Flatbuffer.read(files["float32"].read_bytes())
+        damage(file)
+        other = tmp_path / f"{number}.tflite"
+        other.write_bytes(file.bytes())
+        with pytest.raises(UserError, match="not a PyNET: it lacks the signature"):
+            load_artifact(other)
+
+
 def test_a_tflite_file_with_two_graphs(files, tmp_path: Path) -> None:
     file = Flatbuffer.read(files["float32"].read_bytes())
     file.model.subgraphs.append(schema.SubGraphT())

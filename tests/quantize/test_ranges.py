@@ -14,6 +14,7 @@ import tensorflow as tf
 from calib_data.errors import UserError
 from pynet_tf import load_model
 from quantize.calibration import WAY, WAYS, Histogram, calibrate, choose, error_of, measure, observe, spans
+from quantize.graph import spread
 from quantize.ranges import Ranges, load_ranges, save_with_ranges
 from quantize.scheme import make_scheme
 from quantize.simulation import Simulation
@@ -51,6 +52,24 @@ def test_unsound_ranges_are_refused(tiny_model: Path, tmp_path: Path, ranges: ob
         archive.writestr("ranges.json", ranges if isinstance(ranges, str) else json.dumps(ranges))
     with pytest.raises(UserError, match=message):
         load_ranges(path)
+
+
+def test_ranges_that_are_wrong_are_told_in_one_sentence(tiny_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.keras"
+    path.write_bytes(tiny_model.read_bytes())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("ranges.json", json.dumps({"recipe": "int8", "ranges": {"photo": [1.0, 0.5]}}))
+    with pytest.raises(UserError) as refused:
+        load_ranges(path)
+    assert str(refused.value).count("fix:") == 1
+
+
+@pytest.mark.parametrize(("height", "width", "maps"), [(768, 1024, 5), (768, 1024, 3), (960, 1280, 3), (40, 60, 8)])
+def test_values_are_taken_from_all_maps_alike_at_any_size(height: int, width: int, maps: int) -> None:
+    values = np.broadcast_to(np.arange(maps, dtype=np.float32), (1, height, width, maps))
+    taken = spread(values, 1 << 18)
+    assert len(taken) > min(values.size, 1 << 17) / 1.5
+    assert np.bincount(taken.astype(int), minlength=maps).std() == 0
 
 
 @pytest.mark.slow

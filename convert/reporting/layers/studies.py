@@ -11,6 +11,7 @@ import numpy as np
 
 from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize
+from convert.input_sides import input_sides
 from convert.reporting.layers.float_graph import FloatGraph
 from convert.reporting.layers.matching import Matcher
 from convert.reporting.layers.onnx_graph import OnnxGraph
@@ -19,7 +20,6 @@ from convert.reporting.layers.tensors import Graph
 from convert.reporting.layers.tflite_graph import TFLiteGraph
 from convert.reporting.photos import ReportPhoto, load
 from convert.reporting.record import LayerStudy, Stage
-from convert.runners import check_tflite
 from convert.runtimes import DEFAULT_RUNTIME
 from pynet_tf.model_files import load_model
 
@@ -86,5 +86,4 @@ def check_layer_reference(path: Path) -> None:
         raise UserError(f"{path} cannot be a reference for layers.", f"Name a file that ends in {', '.join(_STUDIED)}.")
     if not path.is_file():
         raise UserError(f"{path} is not a file.", "Make one: python -m convert.tflite --recipe float32.")
-    if path.suffix == ".tflite":
-        check_tflite(path)
+    input_sides(path)
