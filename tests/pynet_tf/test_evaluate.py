@@ -97,7 +97,7 @@ def test_an_unreadable_photo_is_named_and_counts_with_strict(photo_folder: Path,
     [
         (("--split", "val"), "invalid choice"),
         (("--border", "-1"), "0 or more"),
-        (("--count", "0"), "above 0"),
+        (("--count", "0"), "of 1 or more"),
         (("--sheet", "sheet.gif"), "does not end in"),
         (("--size", "100x100"), "multiples of 64"),
         (("--size", "192x256", "--height", "192"), "not allowed with"),
