@@ -67,8 +67,8 @@ def test_a_complete_series_is_left_alone(rendered: Path, capsys: pytest.CaptureF
     ("arguments", "said"),
     [
         (["--size", "100x128"], "multiples of 64"),
-        (["--count", "0"], "at least 1"),
-        (["--seed", "-1"], "at least 0"),
+        (["--count", "0"], "of 1 or more"),
+        (["--seed", "-1"], "of 0 or more"),
         (["--quality", "99"], "95"),
         (["--workers", "two"], "whole number"),
     ],
