@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from calib_data import command
 from calib_data.dataset import SAMPLES
-from calib_data.errors import UserError
 from calib_data.files import make_folder, write_json
 from calib_data.sizes import PhotoSize, parse_size
 from pynet_tf.quiet import start_tensorflow
@@ -91,10 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Convert both ways, race, print the table."""
-    for name in ("runs", "count", "threads"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise UserError(f"--{name} is {value}; 1 or more is allowed.", f"Leave --{name} out.")
+    command.refuse_under_one(options, "runs", "count", "threads")
     start_tensorflow()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.files or Path(temporary)

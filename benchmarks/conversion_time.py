@@ -56,8 +56,7 @@ def run(options: argparse.Namespace) -> int:
     if options.one:
         print(json.dumps(_measure(options)))
         return command.GOOD
-    if options.rounds < 1:
-        raise UserError(f"--rounds is {options.rounds}; 1 or more is allowed.", "Leave --rounds out.")
+    command.refuse_under_one(options, "rounds")
     measured: dict[str, list[dict[str, float]]] = {OURS: [], PLAIN: []}
     for number in range(options.rounds):
         for side in (OURS, PLAIN) if number % 2 == 0 else (PLAIN, OURS):

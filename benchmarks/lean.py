@@ -114,10 +114,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Convert both ways, race, print the table."""
-    for name in ("runs", "threads"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise UserError(f"--{name} is {value}; 1 or more is allowed.", f"Leave --{name} out.")
+    command.refuse_under_one(options, "runs", "threads")
     bars = _chosen(options.case)
     start_tensorflow()
     with tempfile.TemporaryDirectory() as temporary:

@@ -62,9 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if options.one:
         print(json.dumps(_measure(options)))
         return command.GOOD
-    for name in ("runs", "batches"):
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name} is {getattr(options, name)}; 1 or more is allowed.", f"Leave --{name} out.")
+    command.refuse_under_one(options, "runs", "batches")
     pairs = find_pairs(options.data, "train", depth=options.inputs == "rgbd")
     measured: dict[str, list[Figures]] = {name: [] for name in CONTESTANTS}
     with tempfile.TemporaryDirectory() as cache:

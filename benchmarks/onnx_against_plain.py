@@ -65,10 +65,7 @@ def run(options: argparse.Namespace) -> int:
     """Make both kinds of files, race, print the table."""
     from convert.recipes import ONNX_STANDARD
 
-    for name in ("runs", "count", "threads"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise UserError(f"--{name} is {value}; 1 or more is allowed.", f"Leave --{name} out.")
+    command.refuse_under_one(options, "runs", "count", "threads")
     names = list(options.recipe or ONNX_STANDARD)
     for name in names:
         if name not in ONNX_STANDARD:

@@ -49,8 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """Cut, race, print, draw."""
     from convert.runtimes import find_runtime
 
-    if options.runs < 1:
-        raise UserError(f"--runs is {options.runs}; 1 or more is allowed.", "Leave --runs out.")
+    command.refuse_under_one(options, "runs")
     runtime = find_runtime(options.runtime)
     start_tensorflow()
     from benchmarks.race import race

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calib_data import command
-from calib_data.errors import UserError
 from calib_data.files import write_json
 from pynet_tf.config import LEVELS, PyNETConfig
 from pynet_tf.quiet import start_tensorflow
@@ -49,8 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Race, level by level, and print the table."""
-    if options.runs < 1:
-        raise UserError(f"--runs is {options.runs}; 1 or more is allowed.", "Leave --runs out.")
+    command.refuse_under_one(options, "runs")
     start_tensorflow()
     from pynet_tf.schedule import LevelPlan
 

@@ -71,6 +71,22 @@ def whole(least: int) -> Callable[[str], int]:
     return read
 
 
+def refuse_under_one(options: argparse.Namespace, *names: str) -> None:
+    """Refuse counts that are given and under 1.
+
+    Args:
+        options: Parsed.
+        names: Attributes of it.
+
+    Raises:
+        UserError: One is.
+    """
+    for name in names:
+        value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
+        if value is not None and value < 1:
+            raise UserError(f"{flag} is {value}; 1 or more is allowed.", f"Leave {flag} out.")
+
+
 def run(
     arguments: argparse.ArgumentParser,
     body: Callable[[argparse.Namespace], int],

@@ -74,7 +74,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Convert, check, write and print the table."""
-    _check_numbers(options)
+    command.refuse_under_one(options, "check_count", "threads")
+    if not 15 <= options.opset <= 18:
+        raise UserError(f"--opset is {options.opset}; 15 to 18 are allowed.", "Leave --opset out for 17.")
     start_tensorflow()
     from convert.recipes import ONNX_STANDARD, check_names, load_recipe
     from convert.working import working_folder
@@ -122,16 +124,6 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], folder: Path) -
         command.warn(skipped.summary())
     command.next_step(f"python -m convert.bench {options.out / artifacts[-1].file}")
     return command.GATE_FAILED if skipped and options.strict else command.GOOD
-
-
-def _check_numbers(options: argparse.Namespace) -> None:
-    for name in ("check_count", "threads"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            flag = f"--{name.replace('_', '-')}"
-            raise UserError(f"{flag} is {value}; 1 or more is allowed.", f"Leave {flag} out.")
-    if not 15 <= options.opset <= 18:
-        raise UserError(f"--opset is {options.opset}; 15 to 18 are allowed.", "Leave --opset out for 17.")
 
 
 if __name__ == "__main__":

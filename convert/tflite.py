@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from calib_data import command
 from calib_data.dataset import SAMPLES
-from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize, parse_size
 from calib_data.skipped import Skipped
 from pynet_tf.quiet import start_tensorflow
@@ -66,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Convert, check, write and print the table."""
-    _check_numbers(options)
+    command.refuse_under_one(options, "check_count", "threads")
     start_tensorflow()
     from convert.policy import version_key
     from convert.recipes import STANDARD, check_names, load_recipe
@@ -133,14 +132,6 @@ def _convert(options: argparse.Namespace, recipes: list[Recipe], rewrites: froze
         command.warn(line)
     command.next_step(f"python -m pynet_tf.render PHOTO --model {options.out / fastest(artifacts).file} --out rendered")
     return command.GATE_FAILED if too_new or (skipped and options.strict) else command.GOOD
-
-
-def _check_numbers(options: argparse.Namespace) -> None:
-    for name in ("check_count", "threads"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            flag = f"--{name.replace('_', '-')}"
-            raise UserError(f"{flag} is {value}; 1 or more is allowed.", f"Leave {flag} out.")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import math
-import os
 import time
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +16,7 @@ import tf_keras as keras
 
 from calib_data.dataset import Pair
 from calib_data.errors import UserError
-from calib_data.files import make_folder, sha256, write_bytes, write_json
+from calib_data.files import make_folder, write_bytes
 from pynet_tf.checkpoints import Checkpoints
 from pynet_tf.config import LEVELS, PyNETConfig
 from pynet_tf.devices import check_shares, distributed, worker_index
@@ -32,10 +29,11 @@ from pynet_tf.monitor import Watch
 from pynet_tf.network import build_pynet
 from pynet_tf.pipeline import CropStream
 from pynet_tf.pixel_cache import DEFAULT_BUDGET_MIB, CacheChoice
+from pynet_tf.run_record import RunRecord
 from pynet_tf.schedule import LevelPlan
 from pynet_tf.step import follow, make_optimizer, make_step
 
-RUN_FILE, FINAL_MODEL = "run.json", "model.keras"
+FINAL_MODEL = "model.keras"
 _FOLLOW_EVERY = 5
 _EMA_SPANS = 10.0
 _MOST_SKIPPED = 3
@@ -144,7 +142,7 @@ class Run:
         self.reporter = reporter
         self.strategy = strategy or tf.distribute.get_strategy()
         check_shares(self.strategy, settings.plan)
-        self.forgets_best = False
+        self.knows_best = True
         self._losses = {plan.level: total(plan.loss_weights, vgg_weights) for plan in settings.plan}
         self.cache = cache
         worker = worker_index(self.strategy)
@@ -168,37 +166,9 @@ class Run:
         make_folder(self.log_folder)
         if not self.is_chief:
             return
-        record = self.folder / RUN_FILE
-        settings = _as_data(self.settings) | self.method.settings()
-        data: dict[str, Any] = {"start": None if start is None else sha256(start)}
-        data |= {"pairs": _fingerprint(pairs), "watched": _fingerprint(watched)}
-        if not record.exists():
-            if resume:
-                raise UserError(f"{self.folder} holds no run to resume.", "Leave --resume out to begin one.")
-            write_json(record, settings | data)
-            return
-        if not resume:
-            raise UserError(
-                f"{self.folder} holds a run already.", "Add --resume to go on with it, or name another --out."
-            )
-        before = _recorded(record)
-        differing = sorted(key for key in settings if settings[key] != before.get(key))
-        if differing:
-            raise UserError(
-                f"{self.folder} holds a run with another {', '.join(differing)}.",
-                "Resume with the same options, or name another --out.",
-            )
-        if before.get("start", data["start"]) != data["start"]:
-            raise UserError(
-                f"{self.folder} holds a run that began with {'another model' if before['start'] else 'no model'}.",
-                "Name the model with which it began, if any, or another --out.",
-            )
-        if before.get("pairs") != data["pairs"]:
-            self.reporter.warn(f"the pairs are others than those with which {self.folder} began; its crops change.")
-        if before.get("watched", data["watched"]) != data["watched"]:
-            self.reporter.warn("the watched pairs are others than before; the best of them is sought anew.")
-            self.forgets_best = True
-        write_json(record, settings | data)
+        settings = dataclasses.asdict(self.settings) | self.method.settings()
+        record = RunRecord.of(settings, pairs, watched, start)
+        self.knows_best = record.claim(self.folder, resume, self.reporter.warn)
 
     def train(self, pairs: Sequence[Pair], watched: Sequence[Pair], start: keras.Model | None = None) -> Path:
         """Train every level of the plan.
@@ -318,7 +288,7 @@ class _Work:
         """Train from the newest checkpoint on; the averaged network."""
         level, settings = self._level, self._settings
         first = self._checkpoints.restore(self._state)
-        if self._run.forgets_best:
+        if not self._run.knows_best:
             level.best.assign(-math.inf)
         self._log.rewind(first)
         depth, seed = settings.config.inputs == "rgbd", settings.seed + level.plan.level
@@ -427,31 +397,3 @@ class _Recent:
         }
         self._losses, self._skipped, self._seconds = [], 0, 0.0
         return figures
-
-
-def _as_data(settings: RunSettings) -> dict[str, Any]:
-    return json.loads(json.dumps(dataclasses.asdict(settings)))
-
-
-def _recorded(file: Path) -> dict[str, Any]:
-    """The settings of an earlier run; options that its version did not have are at their defaults.
-
-    Raises:
-        UserError: The file is damaged.
-    """
-    options = {field.name: field.default for field in dataclasses.fields(LevelPlan) if field.default != MISSING}
-    try:
-        before = json.loads(file.read_text("utf-8"))
-        return {**before, "plan": [options | plan for plan in before["plan"]]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{file} is damaged: {error}.", "Name another --out; --from takes a model of this run to begin with."
-        ) from error
-
-
-def _fingerprint(pairs: Sequence[Pair]) -> dict[str, Any]:
-    """How many pairs, and a hash of their names."""
-    digest = hashlib.sha256()
-    for pair in pairs:
-        digest.update(os.fsencode(f"{pair.split}/{pair.name}\n"))
-    return {"count": len(pairs), "sha256": digest.hexdigest()}

@@ -156,9 +156,7 @@ def _print(analysis: Analysis) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    for name in ("calibrate", "count"):
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name} is {getattr(options, name)}; 1 or more is allowed.", f"Leave --{name} out.")
+    command.refuse_under_one(options, "calibrate", "count")
     if not 0 < options.wish <= _MOST_WISHED:
         raise UserError(f"--wish is {options.wish}; up to {_MOST_WISHED:g} dB is allowed.", "Take 50.")
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from calib_data import command
 from calib_data.dataset import Pair
-from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize, parse_size
 from calib_data.skipped import Skipped
 from calib_data.wording import counted
@@ -71,8 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Fine-tune, and say where the model is."""
-    if options.calibrate < 1:
-        raise UserError(f"--calibrate is {options.calibrate}; 1 or more is allowed.", "Leave it out.")
+    command.refuse_under_one(options, "calibrate")
     start_tensorflow()
     from pynet_tf.model_files import SAMPLE_MODEL, config_of, load_model
     from pynet_tf.pipeline import check_pairs
