@@ -144,7 +144,7 @@ def run(options: argparse.Namespace) -> int:
         command.tell(f"{variant.name}: {variant.changes}")
         results[variant.name] = _train(variant, options, pairs, watched)
         last = results[variant.name][0][-1]
-        command.tell(f"  spread {last['spread']:.2f} chroma {last['chroma']:.2f} psnr {last['psnr']:.2f} dB")
+        command.tell("  " + " ".join(f"{name} {last[name]:.2f}" for name in _SHOWN))
     _write(variants, results, options)
     return command.GOOD
 
@@ -284,11 +284,11 @@ def _write(
         [variant.name, variant.changes, *(f"{results[variant.name][0][-1][key]:.2f}" for key in _SHOWN)]
         for variant in variants
     ]
-    command.console().print(command.table("", ["run", "changes", "spread", "chroma", "dB", "photo's dB"], rows))
+    command.console().print(command.table("", ["run", "changes", *_SHOWN[:-2], "dB", "photo's dB"], rows))
     command.tell(f"curves, pictures and figures: {options.out}")
 
 
-_SHOWN = ("spread", "chroma", "psnr", "identity_psnr")
+_SHOWN = ("spread", "chroma", "colours", "psnr", "identity_psnr")
 
 
 def _draw_curves(curves: dict[str, _Curve], path: Path) -> None:

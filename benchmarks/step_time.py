@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BAR = 1.0
 _FEWEST_RUNS = 9
+_XLA = "XLA"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,6 +43,10 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("float32", "mixed_float16", "mixed_bfloat16"),
         help="of ours; repeatable (default float32)",
     )
+    options.add_argument("--xla", action="store_true", help="also ours in float32, compiled by XLA")
+    options.add_argument(
+        "--level", type=int, choices=LEVELS, action="append", help="of these alone; repeatable (default: all)"
+    )
     options.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
     return options
 
@@ -52,19 +57,21 @@ def run(options: argparse.Namespace) -> int:
     start_tensorflow()
     from pynet_tf.schedule import LevelPlan
 
-    precisions = options.precision or ["float32"]
+    ours = options.precision or ["float32"]
     config = PyNETConfig(width=options.width)
     rows: list[dict[str, Any]] = []
-    for level in sorted(LEVELS, reverse=True):
+    for level in sorted(options.level or LEVELS, reverse=True):
         plan = LevelPlan(level, 1000, options.batch, options.crop, 1e-4)
         steps = {"plain": _plain_step(config, plan)}
-        steps |= {precision: _our_step(config, plan, precision) for precision in precisions}
+        steps |= {precision: _our_step(config, plan, precision) for precision in ours}
+        if options.xla:
+            steps[_XLA] = _our_step(config, plan, "float32", compiled=True)
         rows.append({"level": level, **_race(steps, options.runs)})
         command.tell(f"level {level} done")
-    _print(rows, precisions)
+    _print(rows, [*ours, _XLA] if options.xla else ours)
     if options.json:
         write_json(options.json, {"batch": options.batch, "crop": options.crop, "width": options.width, "levels": rows})
-    over = any(row[precision] > BAR * row["plain"] for row in rows for precision in precisions)
+    over = any(row[precision] > BAR * row["plain"] for row in rows for precision in ours)
     return command.GATE_FAILED if over else command.GOOD
 
 
@@ -81,11 +88,11 @@ def _race(steps: dict[str, Callable[[], object]], runs: int) -> dict[str, float]
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
-def _our_step(config: PyNETConfig, plan: LevelPlan, precision: str) -> Callable[[], object]:
+def _our_step(config: PyNETConfig, plan: LevelPlan, precision: str, compiled: bool = False) -> Callable[[], object]:
     import tensorflow as tf
     import tf_keras as keras
 
-    from pynet_tf.losses import total
+    from pynet_tf.losses import named, total
     from pynet_tf.network import build_pynet
     from pynet_tf.step import make_optimizer, make_step
 
@@ -93,7 +100,14 @@ def _our_step(config: PyNETConfig, plan: LevelPlan, precision: str) -> Callable[
     trained = keras.Model(network.input, network.output[f"level{plan.level}"])
     optimizer = make_optimizer(plan, precision)
     optimizer.build(trained.trainable_variables)
-    step = make_step(trained, optimizer, total(plan.loss_weights), plan.batch, tf.distribute.get_strategy())
+    step = make_step(
+        trained,
+        optimizer,
+        total(named(plan.loss_weights), plan.loss_weights),
+        plan.batch,
+        tf.distribute.get_strategy(),
+        compiled,
+    )
     photo, target = _batch(plan)
     return lambda: float(step(photo, target)[0])
 
@@ -130,17 +144,13 @@ def _batch(plan: LevelPlan) -> tuple[Any, Any]:
     return photo, tf.random.stateless_uniform((plan.batch, side, side, 3), (3, 4))
 
 
-def _print(rows: list[dict[str, Any]], precisions: list[str]) -> None:
-    columns = ["level", "plain ms", *(name for precision in precisions for name in (f"{precision} ms", "ratio"))]
+def _print(rows: list[dict[str, Any]], ours: list[str]) -> None:
+    columns = ["level", "plain ms", *(name for one in ours for name in (f"{one} ms", "ratio"))]
     cells = [
         [
             str(row["level"]),
             f"{1000 * row['plain']:.0f}",
-            *(
-                text
-                for precision in precisions
-                for text in (f"{1000 * row[precision]:.0f}", f"{row[precision] / row['plain']:.2f}")
-            ),
+            *(text for one in ours for text in (f"{1000 * row[one]:.0f}", f"{row[one] / row['plain']:.2f}")),
         ]
         for row in rows
     ]

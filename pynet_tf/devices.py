@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import tensorflow as tf
 
 from calib_data.errors import UserError
+from calib_data.wording import counted
 from pynet_tf.pipeline import CropStream
 from pynet_tf.schedule import LevelPlan
 
@@ -40,6 +41,12 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
     if name == "mirrored" or len(tf.config.list_physical_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+def in_words(strategy: tf.distribute.Strategy) -> str:
+    """How many devices, and whether they are GPUs."""
+    kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU; TensorFlow found no GPU"
+    return f"{counted(strategy.num_replicas_in_sync, 'device')} ({kind})"
 
 
 def worker_index(strategy: tf.distribute.Strategy) -> int:

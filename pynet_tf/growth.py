@@ -27,6 +27,9 @@ _ABOVE_ZERO = 3.0
 _DRAWN = 0.05
 """Share of a head's drawn weights that stays, so that no two maps begin the same."""
 
+_DRAW = {True: "the whole picture", False: "what is added to the photo"}
+"""What a head's maps mean, by whether it is `direct`."""
+
 Kernel = NDArray[np.float32]
 
 
@@ -39,9 +42,14 @@ def begin(network: keras.Model, below: keras.Model | None) -> None:
             begin from nothing.
 
     Raises:
-        UserError: As `copy_weights`.
+        UserError: As `copy_weights`, or the maps of one's heads are a picture and those of the other's a correction.
     """
-    direct = any(isinstance(layer, DirectHead) for layer in network.layers)
+    direct = _is_direct(network)
+    if below is not None and _is_direct(below) != direct:
+        raise UserError(
+            f"the heads of the model to start from draw {_DRAW[not direct]}, those of this network {_DRAW[direct]}.",
+            f"Train with --head {'blend' if direct else 'direct'}, as that model was.",
+        )
     trained = set() if below is None else {layer.name for layer in below.layers}
     names = {layer.name for layer in network.layers}
     if direct and "level3_head" not in trained:
@@ -52,6 +60,10 @@ def begin(network: keras.Model, below: keras.Model | None) -> None:
         head = f"level{level}_head"
         if direct and head in names - trained:
             enlarge(network)
+
+
+def _is_direct(network: keras.Model) -> bool:
+    return any(isinstance(layer, DirectHead) for layer in network.layers)
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> int:

@@ -48,7 +48,10 @@ def run(options: argparse.Namespace) -> int:
             f"such as {imported.optimizer_variables[0]}"
         )
     if imported.lowest_level > 1:
-        command.next_step(f"python -m pynet_tf.train --help    (it ends at level {imported.lowest_level}; train on)")
+        command.next_step(
+            f"python -m pynet_tf.train --data EBB --from {options.out} --levels {imported.lowest_level - 1}-1 "
+            f"--inputs {imported.config.inputs} --width {imported.config.width} --head direct --out runs/on"
+        )
     else:
         command.next_step(f"python -m convert.tflite --model {options.out}")
     return command.GOOD

@@ -42,9 +42,16 @@ class Logbook:
         write_text(self._file, "".join(json.dumps(entry) + "\n" for entry in kept))
 
     def write(self, step: int, figures: dict[str, Any]) -> None:
-        """Write figures by name."""
-        with self._file.open("a", encoding="utf-8") as log:
-            log.write(json.dumps({"level": self._level, "step": step, **figures}) + "\n")
+        """Write figures by name.
+
+        Raises:
+            UserError: The disk is full or may not be written.
+        """
+        try:
+            with self._file.open("a", encoding="utf-8") as log:
+                log.write(json.dumps({"level": self._level, "step": step, **figures}) + "\n")
+        except OSError as error:
+            raise not_written(error, self._file) from error
         with self._drawing(step):
             for name, value in figures.items():
                 tf.summary.scalar(name, value)

@@ -13,8 +13,10 @@ from calib_data.errors import UserError
 
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
-_WINDOW = 11
+_WINDOW, _DEVIATION = 11, 1.5
+_LIGHT, _CONTRAST = 0.01**2, 0.03**2  # SSIM's constants for values of 0 to 1
 _SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+_LEAST_SIMILARITY = 1e-4
 _COLOUR_BLOCK = 8
 
 
@@ -35,9 +37,19 @@ def ssim(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 
 
 def ms_ssim(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """One minus the multi-scale structural similarity (Wang et al. 2003), five scales; sides of 176 pixels or more."""
-    rectified = tf.clip_by_value(output, 0.0, 1.0)
-    return 1.0 - tf.image.ssim_multiscale(target, rectified, max_val=1.0, power_factors=_SCALES)
+    """One minus the multi-scale structural similarity (Wang et al. 2003), five scales; sides of 176 pixels or more.
+
+    As `tf.image.ssim_multiscale`, whose gradient is not finite where two pictures are opposites at some scale: here the
+    similarity of a scale is 1e-4 at least.
+    """
+    output, factors = tf.clip_by_value(output, 0.0, 1.0), []
+    for scale, power in enumerate(_SCALES):
+        if scale:
+            target, output = (tf.nn.avg_pool2d(picture, 2, 2, "SAME") for picture in (target, output))
+        light, structure = _similarity(target, output)
+        similar = light * structure if scale == len(_SCALES) - 1 else structure
+        factors.append(tf.maximum(tf.reduce_mean(similar, axis=(1, 2)), _LEAST_SIMILARITY) ** power)
+    return 1.0 - tf.reduce_mean(tf.math.reduce_prod(factors, axis=0), axis=-1)
 
 
 def colour(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
@@ -84,8 +96,8 @@ def check_side(weights: Mapping[str, float], side: int) -> None:
             )
 
 
-def total(weights: Mapping[str, float], vgg_weights: Path | None = None) -> Loss:
-    """The sum of the named losses, each times its weight.
+def named(weights: Mapping[str, float], vgg_weights: Path | None = None) -> dict[str, Loss]:
+    """The losses that have weights, by name.
 
     Args:
         weights: Weight by name.
@@ -100,7 +112,27 @@ def total(weights: Mapping[str, float], vgg_weights: Path | None = None) -> Loss
         from pynet_tf.perceptual import perceptual_loss
 
         losses[PERCEPTUAL] = perceptual_loss(vgg_weights)
+    return losses
+
+
+def total(losses: Mapping[str, Loss], weights: Mapping[str, float]) -> Loss:
+    """The sum of losses, each times the weight of its name."""
     return lambda target, output: tf.add_n([weights[name] * loss(target, output) for name, loss in losses.items()])
+
+
+def _similarity(target: tf.Tensor, output: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """SSIM's factors for luminance and for contrast and structure, pixel by pixel and colour by colour."""
+    line = tf.exp(-0.5 * tf.square((tf.range(_WINDOW, dtype=tf.float32) - _WINDOW // 2) / _DEVIATION))
+    window = tf.tile((line[:, tf.newaxis] * line / tf.reduce_sum(line) ** 2)[..., tf.newaxis, tf.newaxis], (1, 1, 3, 1))
+
+    def mean(picture: tf.Tensor) -> tf.Tensor:
+        return tf.nn.depthwise_conv2d(picture, window, (1, 1, 1, 1), "VALID")
+
+    one, other = mean(target), mean(output)
+    covariance = mean(target * output) - one * other
+    variances = mean(tf.square(target) + tf.square(output)) - tf.square(one) - tf.square(other)
+    light = (2 * one * other + _LIGHT) / (tf.square(one) + tf.square(other) + _LIGHT)
+    return light, (2 * covariance + _CONTRAST) / (variances + _CONTRAST)
 
 
 def _sides(picture: tf.Tensor) -> tuple[int, int]:

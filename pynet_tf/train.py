@@ -106,7 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Train, and say where the model is."""
     start_tensorflow()
-    from pynet_tf.devices import make_strategy, workers_in_words
+    from pynet_tf.devices import in_words, make_strategy, workers_in_words
     from pynet_tf.model_files import load_model
     from pynet_tf.pipeline import check_pairs
     from pynet_tf.reporting import reporter
@@ -150,10 +150,9 @@ def run(options: argparse.Namespace) -> int:
     )
     cache = Cache(_cache(options.cache), options.cache_mib)
     levels = f"levels {plan[0].level} to {plan[-1].level}"
-    devices = counted(strategy.num_replicas_in_sync, "device")
     command.tell(
         f"{counted(len(pairs), 'pair')} to train on, {len(watched)} to watch; {levels}, "
-        f"width {options.width}, {options.inputs}, {options.head} head, {options.precision}, {devices}"
+        f"width {options.width}, {options.inputs}, {options.head} head, {options.precision}, {in_words(strategy)}"
     )
     with reporter(plan) as told:
         training = Run(options.out, settings, told, strategy, options.vgg_weights, cache)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,12 +17,12 @@ import tf_keras as keras
 from calib_data.dataset import Pair
 from calib_data.errors import UserError
 from calib_data.files import make_folder, write_bytes
-from pynet_tf.checkpoints import Checkpoints
+from pynet_tf.checkpoints import Checkpoints, not_written
 from pynet_tf.config import LEVELS, PyNETConfig
 from pynet_tf.devices import check_shares, distributed, worker_index
 from pynet_tf.growth import begin
 from pynet_tf.logbook import Logbook
-from pynet_tf.losses import Loss, total
+from pynet_tf.losses import Loss, named, total
 from pynet_tf.method import Method, Plain
 from pynet_tf.model_files import load_model
 from pynet_tf.monitor import Watch
@@ -143,7 +143,7 @@ class Run:
         self.strategy = strategy or tf.distribute.get_strategy()
         check_shares(self.strategy, settings.plan)
         self.knows_best = True
-        self._losses = {plan.level: total(plan.loss_weights, vgg_weights) for plan in settings.plan}
+        self._losses = {plan.level: named(plan.loss_weights, vgg_weights) for plan in settings.plan}
         self.cache = cache
         worker = worker_index(self.strategy)
         self.is_chief = worker == 0
@@ -213,8 +213,16 @@ class Run:
             )
 
     def keep(self, model: keras.Model, name: str) -> None:
-        """Save a model in this worker's folder."""
-        self.method.save(model, self.log_folder / name)
+        """Save a model in this worker's folder.
+
+        Raises:
+            UserError: The disk is full or may not be written.
+        """
+        path = self.log_folder / name
+        try:
+            self.method.save(model, path)
+        except OSError as error:
+            raise not_written(error, path) from error
 
 
 class _Level:
@@ -224,10 +232,10 @@ class _Level:
         self,
         plan: LevelPlan,
         run: Run,
-        loss: Loss,
+        losses: Mapping[str, Loss],
         below: keras.Model | None,
     ) -> None:
-        self.plan = plan
+        self.plan, self.losses = plan, losses
         self._method, settings, strategy = run.method, run.settings, run.strategy
         with strategy.scope():
             self.network = build_pynet(settings.config, plan.level, seed=settings.seed, precision=settings.precision)
@@ -238,7 +246,7 @@ class _Level:
         self.average = build_pynet(settings.config, plan.level)
         self.average.set_weights(self.network.get_weights())
         self.best = tf.Variable(-math.inf, dtype=tf.float64)
-        loss = self._method.loss(loss)
+        loss = self._method.loss(total(losses, plan.loss_weights))
         self.step = make_step(trained, self.optimizer, loss, plan.batch, strategy, settings.compiled)
         share = 1.0 - (1.0 - min(1.0, _EMA_SPANS / plan.steps)) ** _FOLLOW_EVERY
         self.follow = tf.function(lambda: follow(self.average.weights, self.network.weights, share))
@@ -253,19 +261,10 @@ class _Level:
             **self._method.state(),
         )
 
-    def refuse_divergence(self, number: int, skipped: int, loss: float) -> None:
-        """Stop if the last `skipped` steps up to `number` were not finite and that is not a search for the scale.
-
-        Raises:
-            UserError: So it is.
-        """
+    def diverges(self, skipped: int, loss: float) -> bool:
+        """Whether so many steps in a row that were not finite are too many, and no search for the loss's scale."""
         searching = float(tf.convert_to_tensor(self.optimizer.loss_scale)) > 1 and math.isfinite(loss)
-        if skipped >= _MOST_SKIPPED and not searching:
-            raise UserError(
-                f"level {self.plan.level}: steps {number - skipped + 1} to {number} were not finite (loss {loss}); "
-                "the last checkpoint is kept.",
-                "Look for broken pictures with python -m calib_data.check, or train with a lower --learning-rate.",
-            )
+        return skipped >= _MOST_SKIPPED and not searching
 
 
 class _Work:
@@ -281,7 +280,8 @@ class _Work:
         self._watch = None
         if watched:
             pictured = run.method.watched(level.average)
-            self._watch = Watch(pictured, watched, plan, depth, run.cache.where, run.cache.mib)
+            folder = run.cache.where if isinstance(run.cache.where, Path) else None  # memory is for what is trained on
+            self._watch = Watch(pictured, watched, plan, depth, folder, level.losses)
         self._state = level.state()
 
     def train(self, pairs: Sequence[Pair]) -> keras.Model:
@@ -304,10 +304,23 @@ class _Work:
             loss, finite = self._step(*next(batches))
             skipped = 0 if bool(finite) else skipped + 1
             recent.add(float(loss), bool(finite))
-            level.refuse_divergence(number, skipped, float(loss))
+            if level.diverges(skipped, float(loss)):
+                raise self._divergence(number, skipped, float(loss))
             self._after(number, recent)
         self._log.close()
         return level.average
+
+    def _divergence(self, number: int, skipped: int, loss: float) -> UserError:
+        """What is said of a run that stops after step `number`; its weights before that are kept as a model."""
+        level = self._level.plan.level
+        stopped = f"level{level}-stopped.keras"
+        self._run.keep(self._level.average, stopped)
+        return UserError(
+            f"level {level}: steps {number - skipped + 1} to {number} were not finite (loss {loss}); the weights "
+            f"before them are in {self._run.log_folder / stopped}, and the last checkpoint is kept.",
+            "Look for broken pictures with python -m calib_data.check, or go on from these weights with a lower "
+            "--learning-rate and another --out.",
+        )
 
     def _step(self, photos: Any, targets: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """One step; its loss, and whether it was finite.
@@ -321,7 +334,7 @@ class _Work:
             plan = self._level.plan
             raise UserError(
                 f"level {plan.level} needs more memory than there is: {error.message.splitlines()[0][:200]}",
-                f"Take a --batch under {plan.batch} or a --crop under {plan.crop}.",
+                f"Take a --batch under {plan.batch} or a --crop under {plan.crop}, and another --out.",
             ) from error
 
     def _after(self, number: int, recent: _Recent) -> None:
@@ -354,7 +367,7 @@ class _Work:
         figures = standing.figures() | figures
         self._log.write(number, figures)
         self._log.show(number, pictures)
-        for warning in standing.warnings(number / self._level.plan.steps):
+        for warning in standing.warnings(number / self._level.plan.steps, self._level.plan.level):
             self._run.reporter.warn(f"level {self._level.plan.level}, step {number}: {warning}")
         if standing.psnr > float(self._level.best):
             self._level.best.assign(standing.psnr)

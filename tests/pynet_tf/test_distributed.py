@@ -18,7 +18,7 @@ from pynet_tf import load_model
 from pynet_tf.devices import check_shares, make_strategy
 from pynet_tf.schedule import LevelPlan
 from tests.conftest import ROOT
-from tests.pynet_tf.test_train import losses
+from tests.pynet_tf.test_train import IN_PROCESS, losses
 
 LONGEST = 300
 OPTIONS = ["--width", "1", "--batch", "2", "--crop", "32", "--save-every", "2", "--log-every", "1", "--levels", "7"]
@@ -75,6 +75,30 @@ def test_two_workers_end_alike_and_like_one(photo_folder: Path, tmp_path: Path) 
         assert code == 0, said
     for first, second in zip(weights(tmp_path / "two"), weights(tmp_path / "two" / "worker-1"), strict=True):
         np.testing.assert_array_equal(first, second)
+    for together, single in zip(weights(tmp_path / "two"), weights(tmp_path / "one"), strict=True):
+        np.testing.assert_allclose(together, single, atol=2e-4)
+    np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_two_devices_of_one_machine_end_like_one(photo_folder: Path, tmp_path: Path) -> None:
+    two_devices = (
+        "import tensorflow as tf; from pynet_tf import devices; half = tf.config.LogicalDeviceConfiguration(); "
+        "tf.config.set_logical_device_configuration(tf.config.list_physical_devices('CPU')[0], [half, half]); "
+        "devices.make_strategy = lambda name: tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1']); "
+    )
+    call = ["--data", photo_folder, "--out", tmp_path / "two", "--steps", 4, *OPTIONS]
+    done = subprocess.run(
+        [sys.executable, "-c", two_devices + IN_PROCESS, *map(str, call)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 devices" in done.stdout
+    code, said = finish(start(photo_folder, tmp_path / "one", 4))
+    assert code == 0, said
     for together, single in zip(weights(tmp_path / "two"), weights(tmp_path / "one"), strict=True):
         np.testing.assert_allclose(together, single, atol=2e-4)
     np.testing.assert_allclose(losses(tmp_path / "two"), losses(tmp_path / "one"), rtol=1e-3)

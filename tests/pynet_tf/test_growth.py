@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from calib_data.errors import UserError
 from pynet_tf import PyNETConfig, build_pynet
 from pynet_tf.growth import begin
 from pynet_tf.metrics import psnr
@@ -74,6 +75,21 @@ def test_a_whole_network_begins_with_the_photo_too(photo: Picture) -> None:
 def test_what_was_trained_stays_as_it_is(photo: Picture) -> None:
     trained = build_pynet(PyNETConfig(width=4, head="direct"), 1, seed=5)
     np.testing.assert_array_equal(picture(built(1, trained), photo, 1), picture(trained, photo, 1))
+
+
+@pytest.mark.parametrize("head", ["direct", "blend"])
+def test_heads_that_draw_something_else_are_refused_as_a_start(head: str) -> None:
+    below = build_pynet(PyNETConfig(width=1, head="residual" if head == "direct" else "direct"), 7)
+    with pytest.raises(UserError, match="the heads of the model to start from draw") as refused:
+        begin(build_pynet(PyNETConfig(width=1, head=head), 7), below)
+    assert f"--head {'blend' if head == 'direct' else 'direct'}" in refused.value.fix
+
+
+def test_a_blend_begins_with_the_picture_of_a_residual_head(photo: Picture) -> None:
+    below = build_pynet(PyNETConfig(width=2, head="residual"), 5, seed=1)
+    head = below.get_layer("level5_head")
+    head.set_weights([100 * weight for weight in head.get_weights()])
+    assert psnr(picture(below, photo, 5), picture(built(5, below, width=2, head="blend"), photo, 5)) > 40
 
 
 def test_other_heads_begin_with_what_they_drew() -> None:

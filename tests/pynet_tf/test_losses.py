@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,25 @@ def test_zero_for_equal_pictures_and_growing_one_by_one(name: str) -> None:
     assert second == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("side", [176, 203])
+def test_five_scales_are_tensorflows(side: int) -> None:
+    target = pictures(side)
+    output = target * 0.8 + 0.1 * pictures(side, 3)[1:]
+    wanted = 1 - tf.image.ssim_multiscale(target, output, 1.0)
+    assert float(wanted[0]) > 0.01
+    np.testing.assert_allclose(losses.ms_ssim(target, output), wanted, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", sorted(losses.PLAIN))
+@pytest.mark.parametrize("spoil", [lambda picture: 1 - picture, tf.zeros_like, lambda picture: picture])
+def test_gradients_are_finite_even_for_the_opposite(name: str, spoil: Callable[[tf.Tensor], tf.Tensor]) -> None:
+    target = pictures(176, 1)
+    output = tf.Variable(spoil(target))
+    with tf.GradientTape() as tape:
+        loss = losses.PLAIN[name](target, output)
+    assert np.isfinite(tape.gradient(loss, output)).all()
+
+
 def test_colour_sees_chroma_of_large_areas_and_neither_brightness_nor_detail() -> None:
     target = pictures(64)
     tinted = target + tf.constant([0.1, 0.0, -0.1])
@@ -51,7 +71,8 @@ def test_total_is_the_weighted_sum() -> None:
     target = pictures(32)
     output = target * 0.9
     wanted = 2 * losses.l1(target, output) + 3 * losses.l2(target, output)
-    np.testing.assert_allclose(losses.total({"l1": 2, "l2": 3})(target, output), wanted, rtol=1e-6)
+    weights = {"l1": 2, "l2": 3}
+    np.testing.assert_allclose(losses.total(losses.named(weights), weights)(target, output), wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -64,13 +85,13 @@ def test_total_is_the_weighted_sum() -> None:
 )
 def test_unknown_losses_and_senseless_weights_are_refused(weights: dict[str, float], said: str) -> None:
     with pytest.raises(UserError, match=said):
-        losses.total(weights)
+        losses.named(weights)
 
 
 def test_vgg_without_weights_says_how_to_get_them(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(UserError) as refused:
-        losses.total({"l1": 1, "vgg": 0.1})
+        losses.named({"l1": 1, "vgg": 0.1})
     assert str(tmp_path / "models" / perceptual.WEIGHTS_FILE) in refused.value.problem
     assert "--vgg-weights" in refused.value.fix
 
@@ -78,14 +99,14 @@ def test_vgg_without_weights_says_how_to_get_them(tmp_path: Path, monkeypatch) -
 def test_vgg_with_a_file_that_holds_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "weights.h5").write_bytes(b"not HDF5")
     with pytest.raises(UserError, match=r"weights\.h5 holds no weights of VGG-19"):
-        losses.total({"vgg": 0.1}, tmp_path / "weights.h5")
+        losses.named({"vgg": 0.1}, tmp_path / "weights.h5")
 
 
 def test_vgg_compares_features_of_the_weights_in_the_file(tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     network = keras.applications.VGG19(include_top=False, weights=None)
     network.save_weights(tmp_path / "weights.h5")
-    loss = losses.total({"vgg": 1.0}, tmp_path / "weights.h5")
+    loss = losses.named({"vgg": 1.0}, tmp_path / "weights.h5")["vgg"]
     target = pictures(32)
     np.testing.assert_allclose(loss(target, target), 0, atol=1e-9)
     assert float(tf.reduce_min(loss(target, target[:, ::-1]))) > 0

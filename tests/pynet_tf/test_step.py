@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from pynet_tf.losses import total
+from pynet_tf.losses import l2
 from pynet_tf.schedule import LevelPlan
-from pynet_tf.step import follow, make_optimizer, make_step
+from pynet_tf.step import FusedAdam, follow, make_optimizer, make_step
 
 PLAN = LevelPlan(1, 10, 2, 32, 0.05, {"l2": 1.0}, warm_up=0.0, decay="constant")
 
@@ -19,7 +19,7 @@ def small(precision: str = "float32"):
     model = keras.Model(photo, keras.layers.Conv2D(3, 1, kernel_initializer="zeros")(photo))
     optimizer = make_optimizer(PLAN, precision)
     optimizer.build(model.trainable_variables)
-    return model, optimizer, make_step(model, optimizer, total({"l2": 1.0}), 2, tf.distribute.get_strategy())
+    return model, optimizer, make_step(model, optimizer, l2, 2, tf.distribute.get_strategy())
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
@@ -49,6 +49,20 @@ def test_half_precision_scales_the_loss_and_full_precision_does_not() -> None:
     assert float(small("mixed_float16")[1].loss_scale) > 1
     assert float(small("float32")[1].loss_scale) == 1
     assert float(small("mixed_bfloat16")[1].loss_scale) == 1
+
+
+def test_adam_in_one_pass_is_keras_adam() -> None:
+    random, found = np.random.default_rng(4), []
+    start, gradients = random.normal(0, 1, (3, 5)), random.normal(0, 0.1, (6, 3, 5)).astype(np.float32)
+    for kind in (keras.optimizers.Adam, FusedAdam):
+        weight = tf.Variable(start, dtype=tf.float32)
+        optimizer = kind(keras.optimizers.schedules.CosineDecay(0.05, 6), global_clipnorm=0.3)
+        for gradient in gradients:
+            optimizer.apply_gradients([(tf.constant(gradient), weight)])
+        found.append([variable.numpy() for variable in (weight, *optimizer.variables)])
+    assert abs(found[0][0] - start).max() > 0.05
+    for slow, fast in zip(*found, strict=True):
+        np.testing.assert_allclose(fast, slow, rtol=1e-5, atol=1e-7)
 
 
 def test_the_rate_rises_and_falls() -> None:

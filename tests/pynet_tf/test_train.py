@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from calib_data import command
 from calib_data.dataset import find_pairs
@@ -28,6 +30,10 @@ def run(*arguments: object) -> int:
     return command.run(train.build_parser(), train.run, [str(argument) for argument in arguments])
 
 
+IN_PROCESS = (
+    "import sys; from calib_data import command; from pynet_tf import train; "
+    "sys.exit(command.run(train.build_parser(), train.run, sys.argv[1:]))"
+)
 SMALL = ["--width", 1, "--batch", 1, "--crop", 32, "--steps", 2, "--save-every", 1]
 
 
@@ -48,9 +54,15 @@ def test_levels_are_trained_one_after_the_other(photo_folder: Path, tmp_path: Pa
     assert config_of(model) == PyNETConfig(width=1, head="blend")
     assert finest_level(model) == 6
     assert finest_level(load_model(tmp_path / "run" / "level7-best.keras")) == 7
-    assert list((tmp_path / "run" / "tensorboard").glob("level*/events*"))
+    curves = EventAccumulator(str(tmp_path / "run" / "tensorboard" / "level6")).Reload()
+    tags = set(curves.Tags()["tensors"])
+    assert {"loss", "watched_l1", "watched_l2", "learning_rate", "crops_a_second", "psnr", "colours"} <= tags
+    pictures = tf.make_ndarray(curves.Tensors("input, output, target")[0].tensor_proto)
+    shown = tf.io.decode_png(pictures[2])  # behind width and height
+    assert shown.shape[1] == 3 * shown.shape[0]
     said = capsys.readouterr().out
     assert "3 pairs to train on, 2 to watch" in said
+    assert ("1 device (GPU)" if tf.config.list_physical_devices("GPU") else "1 device (CPU; ") in said
     assert "next: python -m pynet_tf.evaluate" in said
 
 
@@ -257,5 +269,34 @@ def test_three_steps_that_are_not_finite_stop_the_run_with_its_checkpoint_kept(p
     save_model(model, tmp_path / "large.keras")
     call = ["--data", photo_folder, "--out", tmp_path / "run", *SMALL, "--steps", 9, "--levels", "7"]
     assert run(*call, "--from", tmp_path / "large.keras") == 2
-    assert "level 7: steps 1 to 3 were not finite" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "level 7: steps 1 to 3 were not finite" in said
     assert (tmp_path / "run" / "level7" / "step-2").is_dir()
+    stopped = tmp_path / "run" / "level7-stopped.keras"
+    assert str(stopped) in said
+    kept, began = (load_model(path).get_layer("encoder3_conv3b") for path in (stopped, tmp_path / "large.keras"))
+    for one, other in zip(kept.get_weights(), began.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("largest", [2000, 60_000])
+def test_a_run_whose_files_cannot_grow_says_so_and_goes_on_with_room(photo_folder, tmp_path, largest: int) -> None:
+    call = ["--data", photo_folder, "--out", tmp_path / "run", *SMALL, "--levels", "7"]
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest}, {largest})); {IN_PROCESS}"
+    done = subprocess.run(
+        [sys.executable, "-c", limited, *map(str, call)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "could not be written" in done.stderr
+    assert "go on with --resume" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert run(*call, "--resume") == 0
+
+
+@pytest.mark.slow
+def test_a_step_compiled_by_xla_takes_the_same_way(photo_folder: Path, tmp_path: Path) -> None:
+    call = ["--data", photo_folder, *SMALL, "--levels", "7", "--log-every", 1]
+    assert run(*call, "--out", tmp_path / "plain") == 0
+    assert run(*call, "--out", tmp_path / "compiled", "--xla") == 0
+    np.testing.assert_allclose(losses(tmp_path / "compiled"), losses(tmp_path / "plain"), rtol=1e-3)

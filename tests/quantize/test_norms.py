@@ -59,6 +59,19 @@ def test_maps_of_one_deviation_before_norms_are_the_same_function(make_model: Ma
     assert after.max() / after.min() < (1.01 if dim == 1 else before.max() / before.min())
 
 
+def test_maps_that_are_flat_on_the_photos_are_right_on_one_where_they_are_not(make_model: Make) -> None:
+    model = make_model(head="residual")
+    uneven = build_pynet(config_of(model))
+    uneven.set_weights(model.get_weights())
+    layer = uneven.get_layer("encoder4_conv3a")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel * np.resize([1000.0, 1.0], layer.filters), bias])
+    (photo,) = inputs(1)
+    made = even(uneven, [photo * 0.01])
+    before, after = (keras.Model(one.input, one.get_layer(f"{layer.name}_norm").output) for one in (uneven, made))
+    np.testing.assert_allclose(after(photo), before(photo), atol=0.05)
+
+
 def test_a_photo_that_gave_no_statistics_has_nearly_the_same_picture(make_model: Make) -> None:
     model = make_model(head="residual")
     first, *others = inputs(4)
