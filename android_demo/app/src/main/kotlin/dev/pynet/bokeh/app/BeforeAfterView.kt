@@ -14,10 +14,12 @@ import android.view.KeyEvent
 import android.view.MotionEvent
 import android.view.ScaleGestureDetector
 import android.view.View
+import android.view.ViewConfiguration
 import android.view.accessibility.AccessibilityNodeInfo
 import android.view.accessibility.AccessibilityNodeInfo.RangeInfo
 import android.widget.SeekBar
 import kotlin.math.abs
+import kotlin.math.hypot
 
 /** The photo left of a line that can be dragged, the result right of it; both can be zoomed together. */
 class BeforeAfterView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
@@ -34,8 +36,12 @@ class BeforeAfterView(context: Context, attributes: AttributeSet?) : View(contex
     private var zoom = 1f
     private var shiftX = 0f
     private var shiftY = 0f
+    private var grabbed = false
     private var sliding = false
+    private var downX = 0f
+    private var downY = 0f
 
+    private val slop = ViewConfiguration.get(context).scaledTouchSlop
     private val density = resources.displayMetrics.density
     private val smooth = Paint(Paint.FILTER_BITMAP_FLAG)
     private val line = Paint(Paint.ANTI_ALIAS_FLAG).apply {
@@ -55,7 +61,7 @@ class BeforeAfterView(context: Context, attributes: AttributeSet?) : View(contex
 
     /** Shows two pictures of the same aspect; without a result the photo alone. */
     fun show(before: Bitmap?, after: Bitmap?, focus: Point?, slider: Float) {
-        if (before !== this.before && before?.width != this.before?.width) resetZoom()
+        if (before !== this.before) resetZoom()
         this.before = before
         this.after = after
         this.focus = focus
@@ -118,16 +124,28 @@ class BeforeAfterView(context: Context, attributes: AttributeSet?) : View(contex
     override fun onTouchEvent(event: MotionEvent): Boolean {
         parent?.requestDisallowInterceptTouchEvent(true)
         if (event.actionMasked == MotionEvent.ACTION_DOWN) {
-            sliding = after != null && abs(event.x - lineIn(seen())) < GRIP * density
+            grabbed = after != null && abs(event.x - lineIn(seen())) < GRIP * density
+            sliding = false
+            downX = event.x
+            downY = event.y
         }
         pinch.onTouchEvent(event)
-        if (sliding && event.actionMasked == MotionEvent.ACTION_MOVE && !pinch.isInProgress) {
-            val seen = seen()
-            onSlide(((event.x - seen.left) / seen.width()).coerceIn(0f, 1f))
-            return true
-        }
-        gestures.onTouchEvent(event)
+        val slides = grabbed && event.actionMasked == MotionEvent.ACTION_MOVE && !pinch.isInProgress
+        if (slides) slide(event) else gestures.onTouchEvent(event)
         return true
+    }
+
+    /** Moves the line once the finger has gone farther than a tap's may; then it is none. */
+    private fun slide(event: MotionEvent) {
+        if (!sliding) {
+            if (hypot(event.x - downX, event.y - downY) <= slop) return
+            sliding = true
+            val end = MotionEvent.obtain(event).apply { action = MotionEvent.ACTION_CANCEL }
+            gestures.onTouchEvent(end)
+            end.recycle()
+        }
+        val seen = seen()
+        onSlide(((event.x - seen.left) / seen.width()).coerceIn(0f, 1f))
     }
 
     override fun onKeyDown(keyCode: Int, event: KeyEvent?): Boolean {

@@ -2,6 +2,7 @@ package dev.pynet.bokeh.app
 
 import android.annotation.TargetApi
 import android.app.Activity
+import android.content.Intent
 import android.os.Build
 import android.os.Bundle
 import android.os.PowerManager
@@ -10,14 +11,17 @@ import android.widget.Button
 import android.widget.TextView
 import dev.pynet.bokeh.R
 import dev.pynet.bokeh.core.Artifact
+import dev.pynet.bokeh.core.Cancelled
 import dev.pynet.bokeh.core.Measurement
 import dev.pynet.bokeh.core.Refused
 import dev.pynet.bokeh.core.measure
 import dev.pynet.bokeh.engine.Accelerator
 import dev.pynet.bokeh.engine.Engine
+import dev.pynet.bokeh.engine.Session
 import org.json.JSONArray
 import org.json.JSONObject
 import java.io.File
+import java.io.IOException
 
 /**
  * Measures models on accelerators and writes what it finds as JSON, which a script can fetch:
@@ -29,6 +33,13 @@ class BenchmarkActivity : Activity() {
     private lateinit var engine: Engine
     private lateinit var models: Models
     private lateinit var report: TextView
+    private lateinit var button: Button
+
+    @Volatile
+    private var session: Session? = null
+
+    @Volatile
+    private var closing = false
 
     /** Where the figures are once they are whole. */
     val file: File get() = File(getExternalFilesDir(null) ?: filesDir, "benchmark.json")
@@ -39,8 +50,15 @@ class BenchmarkActivity : Activity() {
         models = (application as BokehApp).models()
         setContentView(R.layout.benchmark)
         report = findViewById(R.id.report)
-        findViewById<Button>(R.id.start).setOnClickListener { start() }
+        button = findViewById(R.id.start)
+        button.setOnClickListener { start() }
         if (savedInstanceState == null && intent.hasExtra(RUNS)) start()
+    }
+
+    override fun onNewIntent(intent: Intent) {
+        super.onNewIntent(intent)
+        setIntent(intent)
+        if (intent.hasExtra(RUNS)) start()
     }
 
     /** Waits until what was begun is measured. */
@@ -50,35 +68,75 @@ class BenchmarkActivity : Activity() {
 
     private fun accelerators(): List<Accelerator> = (application as BokehApp).accelerators()
 
+    /** One measurement at a time. */
     private fun start() {
+        if (!button.isEnabled) return
+        busy(true)
         val runs = intent.getIntExtra(RUNS, DEFAULT_RUNS).coerceIn(1, MOST_RUNS)
         val warmUps = intent.getIntExtra(WARM_UPS, DEFAULT_WARM_UPS).coerceIn(0, MOST_RUNS)
-        val chosen = models.names.filter { it == (intent.getStringExtra(MODEL) ?: it) }
-        val ways = accelerators().map { it.name }.filter { it.startsWith(intent.getStringExtra(ACCELERATOR).orEmpty()) }
+        val model = intent.getStringExtra(MODEL)
+        val way = intent.getStringExtra(ACCELERATOR).orEmpty()
         file.delete()
         engine.submit {
-            val before = thermalState()
-            val results = chosen.flatMap { model -> ways.map { way -> measured(model, way, warmUps, runs) } }
-            val whole = facts(before).put("results", JSONArray(results))
-            val beside = File(file.path + ".part").apply { writeText(whole.toString(1)) }
-            beside.renameTo(file)
-            Log.i(TAG, whole.toString())
-            say("${lines(results)}\n${getString(R.string.measured, file)}")
+            try {
+                val before = thermalState()
+                val results = results(model, way, warmUps, runs)
+                val whole = facts(before).put("results", JSONArray(results))
+                Log.i(TAG, whole.toString())
+                say("${lines(results)}\n${written(whole.toString(1))}")
+            } catch (_: Cancelled) {
+                Log.i(TAG, "closed")
+            } finally {
+                runOnUiThread { busy(false) }
+            }
+        }
+    }
+
+    private fun busy(whether: Boolean) {
+        button.isEnabled = !whether
+        button.keepScreenOn = whether
+    }
+
+    private fun results(model: String?, way: String, warmUps: Int, runs: Int): List<JSONObject> {
+        val chosen = models.names.filter { it == (model ?: it) }
+        val all = accelerators().map { it.name }
+        val ways = all.filter { it.startsWith(way, ignoreCase = true) }
+        return when {
+            chosen.isEmpty() -> listOf(failed(model.orEmpty(), way, "no such model; there are: ${models.names.joinToString()}"))
+            ways.isEmpty() -> listOf(failed(model.orEmpty(), way, "no such accelerator; there are: ${all.joinToString("; ")}"))
+            else -> chosen.flatMap { name -> ways.map { measured(name, it, warmUps, runs) } }
         }
     }
 
     private fun measured(model: String, way: String, warmUps: Int, runs: Int): JSONObject = try {
+        goOn()
         val artifact = models.open(model)
-        val session = engine.open(artifact, only = way)
+        val session = engine.open(artifact, only = way).also { session = it }
         val (input, output) = buffers(artifact)
         val likeness = session.trials.last().likeness
         measure(model, way, likeness, session.network, input, output, warmUps, runs) { number ->
+            goOn()
             say(getString(R.string.measuring, model, way, number, runs))
         }.let(Measurement::toJson)
     } catch (refused: Refused) {
         failed(model, way, refused.problem)
     } catch (error: RuntimeException) { // drivers fail in many ways, also after a first good run
         failed(model, way, error.message ?: error.javaClass.simpleName)
+    } catch (_: OutOfMemoryError) {
+        failed(model, way, "too little memory")
+    }
+
+    private fun goOn() {
+        if (closing) throw Cancelled()
+    }
+
+    /** What to say of it. */
+    private fun written(text: String): String = try {
+        val beside = File(file.path + ".part").apply { writeText(text) }
+        if (!beside.renameTo(file)) throw IOException("it cannot be renamed")
+        getString(R.string.measured, file)
+    } catch (error: IOException) {
+        getString(R.string.not_measured, file, error.message)
     }
 
     private fun failed(model: String, way: String, why: String): JSONObject =
@@ -114,6 +172,8 @@ class BenchmarkActivity : Activity() {
 
     override fun onDestroy() {
         super.onDestroy()
+        closing = true
+        session?.cancel()
         engine.close()
     }
 

@@ -10,7 +10,7 @@ import dev.pynet.bokeh.core.Refused
 import java.io.File
 import java.io.IOException
 
-/** Puts results where the user's photos are. */
+/** Puts results where the user's photos are; what fails is [Refused]. */
 class Gallery(private val context: Context) {
     /** Whether photos can be added without a permission; before Android 10 the user chooses a place instead. */
     val canAdd: Boolean get() = Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q
@@ -25,28 +25,39 @@ class Gallery(private val context: Context) {
             put(MediaStore.Images.Media.RELATIVE_PATH, "Pictures/PyNET")
             put(MediaStore.Images.Media.IS_PENDING, 1)
         }
-        val place = resolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, values) ?: throw full("no place for it")
-        try {
-            write(file, place)
-        } catch (refused: Refused) {
-            resolver.delete(place, null, null)
-            throw refused
+        return saving {
+            val place = resolver.insert(MediaStore.Images.Media.EXTERNAL_CONTENT_URI, values) ?: throw IOException("no place for it")
+            var whole = false
+            try {
+                copy(file, place)
+                val seen = ContentValues().apply { put(MediaStore.Images.Media.IS_PENDING, 0) }
+                if (resolver.update(place, seen, null, null) == 0) throw IOException("the gallery does not take it")
+                whole = true
+            } finally {
+                if (!whole) resolver.delete(place, null, null)
+            }
+            place
         }
-        resolver.update(place, ContentValues().apply { put(MediaStore.Images.Media.IS_PENDING, 0) }, null, null)
-        return place
     }
 
     /** Writes a file to a place that the user chose. */
-    fun write(file: File, place: Uri) {
-        try {
-            val stream = context.contentResolver.openOutputStream(place, "w") ?: throw IOException("it cannot be opened")
-            stream.use { target -> file.inputStream().use { it.copyTo(target) } }
-        } catch (error: IOException) {
-            throw full(error.message)
-        }
+    fun write(file: File, place: Uri) = saving { copy(file, place) }
+
+    private fun copy(file: File, place: Uri) {
+        val stream = context.contentResolver.openOutputStream(place, "w") ?: throw IOException("it cannot be opened")
+        stream.use { target -> file.inputStream().use { it.copyTo(target) } }
     }
 
-    private fun full(why: String?) = Refused("The picture could not be saved: $why.", "Make room and try again.")
+    private inline fun <T> saving(work: () -> T): T = try {
+        work()
+    } catch (error: IOException) {
+        throw failed(error)
+    } catch (error: RuntimeException) { // the other app's, of many kinds
+        throw failed(error)
+    }
+
+    private fun failed(error: Exception) =
+        Refused("The picture could not be saved: ${error.message ?: error.javaClass.simpleName}.", "Make room and try again.")
 
     companion object {
         const val MIME = "image/jpeg"

@@ -10,7 +10,6 @@ import android.os.Build
 import android.os.Bundle
 import android.provider.MediaStore
 import dev.pynet.bokeh.R
-import dev.pynet.bokeh.core.Refused
 import dev.pynet.bokeh.engine.Engine
 
 /** The one screen: passes what the user does to the [Studio], and its state to the [Screen]. */
@@ -18,7 +17,7 @@ class MainActivity : Activity() {
     lateinit var studio: Studio
         private set
     private lateinit var screen: Screen
-    private val gallery by lazy { Gallery(this) }
+    private val gallery by lazy { Gallery(applicationContext) }
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -56,7 +55,8 @@ class MainActivity : Activity() {
     }
 
     private fun takeShared(intent: Intent) {
-        if (intent.action != Intent.ACTION_SEND) return
+        val again = intent.flags and Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY != 0
+        if (intent.action != Intent.ACTION_SEND || again) return
         open(shared(intent) ?: return studio.say(Message(getString(R.string.nothing_shared))))
     }
 
@@ -91,27 +91,27 @@ class MainActivity : Activity() {
     }
 
     private fun save() {
+        val name = name()
         if (!gallery.canAdd) {
             val place = Intent(Intent.ACTION_CREATE_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE)
-            start(place.setType(Gallery.MIME).putExtra(Intent.EXTRA_TITLE, name()), PLACE)
+            start(place.setType(Gallery.MIME).putExtra(Intent.EXTRA_TITLE, name), PLACE)
             return
         }
-        saved { gallery.add(studio.work.result, name()) }
+        saved(R.string.saved) { gallery.add(studio.work.result, name) }
     }
 
-    private fun saved(write: () -> Unit) = try {
-        write()
-        studio.say(Message(getString(R.string.saved)))
-    } catch (refused: Refused) {
-        studio.say(Message(refused.problem, refused.fix))
-    }
+    private fun saved(said: Int, write: () -> Unit) = studio.export(write) { studio.say(Message(getString(said))) }
 
     private fun name() = "bokeh-${System.currentTimeMillis()}.jpg"
 
     private fun share() {
-        val result = WorkProvider.result(this)
-        val intent = Intent(Intent.ACTION_SEND).setType(Gallery.MIME).putExtra(Intent.EXTRA_STREAM, result)
-        intent.clipData = ClipData.newRawUri("", result)
+        val name = name()
+        studio.export({ studio.work.share(name) }) { send(WorkProvider.uri(this, name)) }
+    }
+
+    private fun send(picture: Uri) {
+        val intent = Intent(Intent.ACTION_SEND).setType(Gallery.MIME).putExtra(Intent.EXTRA_STREAM, picture)
+        intent.clipData = ClipData.newRawUri("", picture)
         start(Intent.createChooser(intent.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION), null), SHARE)
     }
 
@@ -127,7 +127,7 @@ class MainActivity : Activity() {
         when (request) {
             PICK -> data?.data?.let(::open)
             CAMERA -> studio.open { studio.work.camera.inputStream() }
-            PLACE -> data?.data?.let { place -> saved { gallery.write(studio.work.result, place) } }
+            PLACE -> data?.data?.let { place -> saved(R.string.saved_there) { gallery.write(studio.work.result, place) } }
         }
     }
 

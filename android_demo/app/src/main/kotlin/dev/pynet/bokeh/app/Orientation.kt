@@ -35,7 +35,7 @@ value class Orientation(val exif: Int) {
         private const val TRANSPOSED = 5
         val UPRIGHT = Orientation(1)
 
-        /** What a file says, upright where it says nothing. */
+        /** What a file says, of HEIF its container: no picture is decoded turned. Upright where it says nothing. */
         fun of(file: File): Orientation = try {
             val said = ExifInterface(file.path).getAttributeInt(ExifInterface.TAG_ORIENTATION, UPRIGHT.exif)
             if (said in 1..8) Orientation(said) else UPRIGHT

@@ -26,7 +26,7 @@ class PhotoFile(private val file: File) {
         val bounds = BitmapFactory.Options().apply { inJustDecodeBounds = true }
         BitmapFactory.decodeFile(file.path, bounds)
         if (bounds.outWidth <= 0 || bounds.outHeight <= 0) throw damaged()
-        orientation = if (bounds.outMimeType in TURNED_BY_DECODER) Orientation.UPRIGHT else Orientation.of(file)
+        orientation = Orientation.of(file)
         size = orientation.turned(Size(bounds.outHeight, bounds.outWidth))
         Renderer.checkSize(size)
     }
@@ -58,7 +58,8 @@ class PhotoFile(private val file: File) {
             inMutable = true
         }
         val bitmap = BitmapFactory.decodeFile(file.path, options) ?: throw damaged()
-        return if (bitmap.config == Bitmap.Config.ARGB_8888) bitmap else bitmap.copy(Bitmap.Config.ARGB_8888, true)
+        if (bitmap.config == Bitmap.Config.ARGB_8888) return bitmap
+        return bitmap.copy(Bitmap.Config.ARGB_8888, true).also { bitmap.recycle() }
     }
 
     private fun layOnWhite(photo: Bitmap) {
@@ -67,8 +68,4 @@ class PhotoFile(private val file: File) {
     }
 
     private fun damaged() = Refused("The photo is damaged, or of a kind that this phone cannot read.", "Choose another one.")
-
-    private companion object {
-        val TURNED_BY_DECODER = setOf("image/heif", "image/heic", "image/avif")
-    }
 }

@@ -73,7 +73,7 @@ class Screen(private val activity: Activity, private val actions: Actions) {
         val state = shown ?: return
         status.text = status(state)
         status.removeCallbacks(next)
-        if (state.busy && status.isAttachedToWindow) status.postDelayed(next, TICK)
+        if (state.busy) status.postDelayed(next, TICK) // a view that has left its window does not run it
     }
 
     private fun describe(state: ScreenState): String = activity.getString(

@@ -2,46 +2,76 @@ package dev.pynet.bokeh.app
 
 import android.graphics.Bitmap
 import android.media.ExifInterface
+import dev.pynet.bokeh.core.Cancelled
 import dev.pynet.bokeh.core.Refused
+import dev.pynet.bokeh.core.Watch
 import java.io.File
 import java.io.IOException
 import java.io.InputStream
+import java.io.OutputStream
 
-/** The files under way: the photo, its result and what the camera gives. They outlive the process. */
+/** The files under way: the photo, its result, what the camera gives and what is shared. They outlive the process. */
 class Work(folder: File) {
     private val folder = folder.apply { mkdirs() }
     val photo = File(folder, "photo")
     val result = File(folder, "result.jpg")
     val camera = File(folder, "camera.jpg")
 
+    /** A folder with the last copy that was shared. */
+    val shared = File(folder, "shared")
+
     /**
-     * Takes a copy of a photo, as the right to read it ends with the process; the last result goes.
+     * Takes a copy of a photo, as the right to read it ends with the process. The last photo and its result go once
+     * the new one is there and has been looked at.
      *
-     * @throws Refused it cannot be read, or has more than 200 MB
+     * @return what `look` saw
+     * @throws Refused it cannot be read, has more than 200 MB, is refused by `look`, or there is no room for it
+     * @throws Cancelled the watch said so
      */
-    fun take(open: () -> InputStream?) {
-        result.delete()
+    fun <T> take(watch: Watch, open: () -> InputStream?, look: (PhotoFile) -> T): T {
         val beside = File(folder, "photo.part")
         try {
-            val stream = open() ?: throw IOException("nothing there")
-            stream.use { source -> beside.outputStream().use { copy(source, it) } }
-        } catch (error: IOException) {
+            reading {
+                val stream = open() ?: throw IOException("nothing there")
+                stream.use { source -> storing { beside.outputStream().use { copy(source, it, watch) } } }
+            }
+            val seen = look(PhotoFile(beside))
+            result.delete()
+            storing { rename(beside, photo) }
+            return seen
+        } finally {
             beside.delete()
-            throw Refused("The photo cannot be read: ${error.message}.", "Choose it again.")
-        } catch (error: SecurityException) {
-            beside.delete()
-            throw Refused("The app that has the photo does not hand it out: ${error.message}.", "Choose it from the gallery.")
         }
-        beside.renameTo(photo)
     }
 
-    /** Writes the result with the photo's facts: how it lies, when, with what and how it was taken, but not where. */
+    /**
+     * Writes the result with the photo's facts: how it lies, when, with what and how it was taken, but not where.
+     *
+     * @throws Refused there is no room for it
+     */
     fun keep(bitmap: Bitmap, orientation: Orientation) {
         val beside = File(folder, "result.part")
-        beside.outputStream().use { bitmap.compress(Bitmap.CompressFormat.JPEG, QUALITY, it) }
-        val facts = facts() + (ExifInterface.TAG_ORIENTATION to orientation.exif.toString())
-        ExifInterface(beside.path).apply { facts.forEach { (tag, value) -> setAttribute(tag, value) } }.saveAttributes()
-        beside.renameTo(result)
+        try {
+            storing {
+                val whole = beside.outputStream().use { bitmap.compress(Bitmap.CompressFormat.JPEG, QUALITY, it) }
+                if (!whole) throw IOException("the picture is not whole")
+                val facts = facts() + (ExifInterface.TAG_ORIENTATION to orientation.exif.toString())
+                ExifInterface(beside.path).apply { facts.forEach { (tag, value) -> setAttribute(tag, value) } }.saveAttributes()
+                rename(beside, result)
+            }
+        } finally {
+            beside.delete()
+        }
+    }
+
+    /**
+     * Copies the result under a name of its own, so that who reads it late gets this one or none.
+     *
+     * @throws Refused there is no room for it
+     */
+    fun share(name: String) = storing {
+        shared.deleteRecursively()
+        result.copyTo(File(shared, name))
     }
 
     private fun facts(): List<Pair<String, String>> = try {
@@ -51,16 +81,35 @@ class Work(folder: File) {
         emptyList() // a photo without facts that can be read
     }
 
-    private fun copy(source: InputStream, target: java.io.OutputStream) {
+    private fun copy(source: InputStream, target: OutputStream, watch: Watch) {
         val block = ByteArray(1 shl 16)
         var total = 0L
         while (true) {
-            val count = source.read(block)
+            if (watch.cancelled) throw Cancelled()
+            val count = reading { source.read(block) }
             if (count < 0) return
             total += count
-            if (total > LARGEST_FILE) throw IOException("it has more than ${LARGEST_FILE shr 20} MB")
+            if (total > LARGEST_FILE) throw Refused("The photo has more than ${LARGEST_FILE shr 20} MB.", "Choose another one.")
             target.write(block, 0, count)
         }
+    }
+
+    private inline fun <T> reading(work: () -> T): T = try {
+        work()
+    } catch (error: IOException) {
+        throw Refused("The photo cannot be read: ${error.message}.", "Choose it again.")
+    } catch (error: SecurityException) {
+        throw Refused("The app that has the photo does not hand it out: ${error.message}.", "Choose it from the gallery.")
+    }
+
+    private inline fun <T> storing(work: () -> T): T = try {
+        work()
+    } catch (error: IOException) {
+        throw Refused("The picture cannot be stored: ${error.message}.", "Make room on the phone and try again.")
+    }
+
+    private fun rename(from: File, to: File) {
+        if (!from.renameTo(to)) throw IOException("${to.name} cannot be written")
     }
 
     companion object {

@@ -58,6 +58,40 @@ class DepthTest {
     }
 
     @Test
+    fun `what was tapped in the last photo is not near in the next one`() {
+        val stage = Stage()
+        stage.open(Photos.jpeg(folder.newFile(), Photos.quarters(128, 128)))
+        stage.settle()
+        stage.studio.focus(Point(0.75f, 0.25f))
+        stage.settle()
+        assertNotNull(stage.text(R.id.message), stage.state.after)
+
+        stage.open(Photos.jpeg(folder.newFile(), Photos.gradient(128, 128)))
+        stage.settle()
+        assertNull(stage.state.after)
+        assertNull(stage.state.focus)
+        assertEquals(stage.activity.getString(R.string.tap_to_focus), stage.text(R.id.message))
+    }
+
+    @Test
+    fun `after the end of the process a tap still counts`() {
+        val before = Stage()
+        before.open(Photos.jpeg(folder.newFile(), Photos.quarters(128, 128)))
+        before.settle()
+        before.studio.focus(Point(0.75f, 0.25f))
+        before.settle()
+
+        val stage = Stage(kept = before.end())
+        stage.settle()
+        assertNotNull(stage.text(R.id.message), stage.state.after)
+        shown = null
+        stage.studio.focus(Point(0.25f, 0.75f))
+        stage.settle()
+        assertNotNull(stage.text(R.id.message), stage.state.after)
+        assertEquals(listOf(false, false, true, false), near(0.8f))
+    }
+
+    @Test
     fun `the map inside a photo is seen upright as the photo is`() {
         for ((orientation, place) in listOf(0, 1, 3, 2, 0, 1, 3, 2).mapIndexed { exif, place -> exif + 1 to place }) {
             val stage = Stage()
@@ -65,7 +99,7 @@ class DepthTest {
             stage.settle()
             assertNotNull(stage.text(R.id.message), stage.state.after)
             assertEquals("orientation $orientation", List(4) { it == place }, near(0.5f))
-            stage.controller.pause().stop().destroy()
+            stage.end()
         }
     }
 

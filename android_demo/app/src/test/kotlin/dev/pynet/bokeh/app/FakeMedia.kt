@@ -16,6 +16,9 @@ class FakeMedia : ContentProvider() {
     /** The values of each entry after all updates. */
     val entries = mutableMapOf<Long, ContentValues>()
 
+    /** What it does not do: "insert" or "update". */
+    var fails = ""
+
     /** How many entries were pending when they were opened for writing. */
     var writtenWhilePending = 0
         private set
@@ -25,6 +28,7 @@ class FakeMedia : ContentProvider() {
     override fun onCreate() = true
 
     override fun insert(uri: Uri, values: ContentValues?): Uri {
+        check(fails != "insert") { "the gallery is closed" }
         val id = entries.size + 1L
         entries[id] = ContentValues(values)
         return ContentUris.withAppendedId(uri, id)
@@ -37,6 +41,7 @@ class FakeMedia : ContentProvider() {
     }
 
     override fun update(uri: Uri, values: ContentValues?, selection: String?, arguments: Array<out String>?): Int {
+        if (fails == "update") return 0
         entries.getValue(ContentUris.parseId(uri)).putAll(values)
         return 1
     }

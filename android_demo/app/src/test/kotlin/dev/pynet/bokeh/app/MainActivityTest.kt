@@ -2,6 +2,7 @@ package dev.pynet.bokeh.app
 
 import android.app.Activity
 import android.content.Intent
+import android.content.pm.ActivityInfo
 import android.content.pm.PackageManager
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
@@ -10,16 +11,24 @@ import android.graphics.Color
 import android.graphics.ColorSpace
 import android.media.ExifInterface
 import android.net.Uri
+import android.os.Build
+import android.os.Looper
+import android.os.SystemClock
 import android.provider.MediaStore
+import android.view.MotionEvent
 import android.view.View
 import dev.pynet.bokeh.R
 import dev.pynet.bokeh.core.Size
 import dev.pynet.bokeh.core.Stage.RENDERING
 import dev.pynet.bokeh.engine.Accelerator
+import dev.pynet.bokeh.engine.RunningNetwork
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNotSame
 import org.junit.Assert.assertNull
+import org.junit.Assert.assertSame
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
@@ -29,8 +38,13 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.util.ReflectionHelpers
+import java.io.ByteArrayOutputStream
 import java.io.File
+import java.io.FileNotFoundException
+import java.io.InputStream
 import java.nio.ByteBuffer
+import java.time.Duration
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 
@@ -109,17 +123,87 @@ class MainActivityTest {
         val stage = Stage()
         stage.open(photo())
         stage.settle()
+        val first = shared(stage)
+        val length = stage.studio.work.result.length()
+        val provider = Robolectric.setupContentProvider(WorkProvider::class.java, "dev.pynet.bokeh.work")
+        assertEquals(length, provider.openFile(first, "r").use { it.statSize })
+        for (name in listOf("photo", "result.jpg", "..%2Fphoto")) {
+            val other = Uri.parse("content://dev.pynet.bokeh.work/$name")
+            assertTrue(name, runCatching { provider.openFile(other, "r") }.exceptionOrNull() is FileNotFoundException)
+        }
+
+        stage.open(photo(200, 150))
+        stage.settle()
+        assertEquals("who reads late gets another picture", length, provider.openFile(first, "r").use { it.statSize })
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
+        val second = shared(stage)
+        assertEquals(stage.studio.work.result.length(), provider.openFile(second, "r").use { it.statSize })
+        assertTrue(runCatching { provider.openFile(first, "r") }.exceptionOrNull() is FileNotFoundException)
+    }
+
+    /** What other apps are given. */
+    @Suppress("DEPRECATION")
+    private fun shared(stage: Stage): Uri {
         stage.click(R.id.share)
+        stage.settle()
         val chooser = shadowOf(stage.activity).nextStartedActivityForResult.intent
-        @Suppress("DEPRECATION")
         val sent: Intent = chooser.getParcelableExtra(Intent.EXTRA_INTENT)!!
         assertTrue(sent.flags and Intent.FLAG_GRANT_READ_URI_PERMISSION != 0)
+        return sent.getParcelableExtra(Intent.EXTRA_STREAM)!!
+    }
 
-        val provider = Robolectric.setupContentProvider(WorkProvider::class.java, "dev.pynet.bokeh.work")
-        val length = provider.openFile(WorkProvider.result(stage.activity), "r").use { it.statSize }
-        assertEquals(stage.studio.work.result.length(), length)
-        val other = Uri.parse("content://dev.pynet.bokeh.work/photo")
-        assertTrue(runCatching { provider.openFile(other, "r") }.exceptionOrNull() is java.io.FileNotFoundException)
+    @Test
+    fun `there is one window, also for what is shared into it`() {
+        val stage = Stage()
+        val info = stage.app.packageManager.getActivityInfo(stage.activity.componentName, 0)
+        assertEquals(ActivityInfo.LAUNCH_SINGLE_TASK, info.launchMode)
+
+        val uri = Uri.parse("content://photos/3")
+        shadowOf(stage.app.contentResolver).registerInputStream(uri, photo().inputStream())
+        val intent = Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, uri)
+        stage.controller.newIntent(Intent(intent).addFlags(Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY))
+        assertFalse("takes again what was shared long ago", stage.state.busy)
+        stage.controller.newIntent(intent)
+        stage.settle()
+        assertNotNull(stage.text(R.id.message), stage.state.after)
+    }
+
+    @Test
+    fun `what cannot be saved leaves nothing in the gallery, and is told`() {
+        val stage = Stage()
+        stage.open(photo())
+        stage.settle()
+        val media = Robolectric.setupContentProvider(FakeMedia::class.java, MediaStore.AUTHORITY)
+        for (step in listOf("insert", "update")) {
+            media.fails = step
+            stage.click(R.id.save)
+            stage.settle()
+            assertTrue(stage.text(R.id.message), "could not be saved" in stage.text(R.id.message))
+            assertTrue(step, media.entries.isEmpty())
+        }
+    }
+
+    @Test
+    fun `before Android 10 the user chooses the place, and that is what is said`() {
+        val stage = Stage()
+        stage.open(photo())
+        stage.settle()
+        val level = Build.VERSION.SDK_INT
+        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", Build.VERSION_CODES.P)
+        try {
+            stage.click(R.id.save)
+        } finally {
+            ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", level)
+        }
+        val asked = shadowOf(stage.activity).nextStartedActivityForResult
+        assertEquals(Intent.ACTION_CREATE_DOCUMENT, asked.intent.action)
+        val place = Uri.parse("content://documents/1")
+        val written = ByteArrayOutputStream()
+        shadowOf(stage.app.contentResolver).registerOutputStream(place, written)
+        shadowOf(stage.activity).receiveResult(asked.intent, Activity.RESULT_OK, Intent().setData(place))
+        stage.settle()
+        assertEquals(stage.activity.getString(R.string.saved_there), stage.text(R.id.message))
+        assertTrue(stage.studio.work.result.readBytes().contentEquals(written.toByteArray()))
     }
 
     @Test
@@ -141,18 +225,124 @@ class MainActivityTest {
     }
 
     @Test
+    fun `a photo that is being copied can be cancelled`() {
+        val begun = CountDownLatch(1)
+        val endless = object : InputStream() {
+            override fun read() = 0
+
+            override fun read(block: ByteArray, begin: Int, count: Int): Int {
+                begun.countDown()
+                Thread.sleep(10)
+                return count
+            }
+        }
+        val stage = Stage()
+        stage.studio.open { endless }
+        assertTrue(begun.await(60, TimeUnit.SECONDS))
+        stage.click(R.id.cancel)
+        stage.settle()
+        assertEquals(stage.activity.getString(R.string.cancelled), stage.text(R.id.message))
+        assertEquals(emptyList<File>(), stage.studio.work.photo.parentFile!!.listFiles()!!.toList())
+    }
+
+    @Test
+    fun `a model that is chosen before the photo is there renders it`() {
+        withTwoModels()
+        val stage = Stage()
+        val (begun, goOn) = CountDownLatch(1) to CountDownLatch(1)
+        stage.studio.open {
+            begun.countDown()
+            goOn.await()
+            null
+        }
+        assertTrue(begun.await(60, TimeUnit.SECONDS))
+        stage.open(photo(250, 100))
+        stage.studio.choose(1)
+        goOn.countDown()
+        stage.settle()
+        assertEquals(1, stage.state.model)
+        assertEquals(Size(100, 250), stage.state.photo)
+        assertNotNull(stage.text(R.id.message), stage.state.after)
+    }
+
+    @Test
+    fun `a model that is chosen while no photo is shown renders none`() {
+        withTwoModels()
+        val before = Stage()
+        before.open(photo())
+        before.settle()
+        val bytes = before.studio.work.result.readBytes()
+        before.end()
+
+        val stage = Stage()
+        stage.studio.choose(1)
+        assertFalse(stage.state.busy)
+        stage.settle()
+        assertNull(stage.state.after)
+        assertTrue(bytes.contentEquals(stage.studio.work.result.readBytes()))
+    }
+
+    private fun withTwoModels() {
+        val app = RuntimeEnvironment.getApplication() as TestApp
+        val good = app.assets.open("models/${AssetModels(app.assets).names.first()}.tflite").use { it.readBytes() }
+        app.contents = mapOf("one" to ByteBuffer.wrap(good), "two" to ByteBuffer.wrap(good))
+    }
+
+    @Test
     fun `a rotation keeps the result and the line`() {
         val stage = Stage()
         stage.open(photo())
         stage.settle()
         stage.studio.slide(0.25f)
-        val before = stage.studio
+        val (activity, studio) = stage.activity to stage.studio
         RuntimeEnvironment.setQualifiers("land")
         stage.controller.configurationChange()
-        assertTrue("made anew", before === stage.studio)
+        assertNotSame(activity, stage.activity)
+        assertSame(studio, stage.studio)
         assertNotNull(stage.text(R.id.message), stage.state.after)
         assertEquals(0.25f, stage.state.slider)
         assertTrue(stage.activity.findViewById<View>(R.id.save).isEnabled)
+    }
+
+    @Test
+    fun `a rotation during a rendering does not end it`() {
+        val begun = CountDownLatch(1)
+        (RuntimeEnvironment.getApplication() as TestApp).ways = listOf(Accelerator("slow") { Fake(it, begun) })
+        val stage = Stage()
+        stage.open(photo())
+        assertTrue(begun.await(60, TimeUnit.SECONDS))
+        shadowOf(Looper.getMainLooper()).idle()
+        val activity = stage.activity
+        RuntimeEnvironment.setQualifiers("land")
+        stage.controller.configurationChange()
+        assertNotSame(activity, stage.activity)
+        assertEquals(RENDERING, stage.state.progress?.stage)
+        stage.click(R.id.cancel)
+        stage.settle()
+        assertEquals(stage.activity.getString(R.string.cancelled), stage.text(R.id.message))
+    }
+
+    @Test
+    fun `the clock runs for what began before the window was there`() {
+        val goOn = CountDownLatch(1)
+        val photo = photo().inputStream()
+        val late = object : InputStream() {
+            override fun read() = photo.read()
+
+            override fun read(block: ByteArray, begin: Int, count: Int): Int {
+                goOn.await()
+                return photo.read(block, begin, count)
+            }
+        }
+        val uri = Uri.parse("content://photos/4")
+        shadowOf(RuntimeEnvironment.getApplication().contentResolver).registerInputStream(uri, late)
+        val stage = Stage(Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, uri))
+        val status = stage.text(R.id.status)
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(2))
+        assertNotEquals(status, stage.text(R.id.status))
+        goOn.countDown()
+        stage.settle()
+        assertNotNull(stage.text(R.id.message), stage.state.after)
     }
 
     @Test
@@ -161,16 +351,14 @@ class MainActivityTest {
         stage.open(photo())
         stage.settle()
         stage.studio.slide(0.75f)
-        val kept = android.os.Bundle()
-        stage.controller.saveInstanceState(kept).pause().stop().destroy()
+        val kept = stage.end()
         val bytes = stage.studio.work.result.readBytes()
 
-        val again = Robolectric.buildActivity(MainActivity::class.java).setup(kept)
-        again.get().studio.await()
-        shadowOf(android.os.Looper.getMainLooper()).idle()
-        assertNotNull(again.get().studio.state.after)
-        assertEquals(0.75f, again.get().studio.state.slider)
-        assertTrue(bytes.contentEquals(again.get().studio.work.result.readBytes()))
+        val again = Stage(kept = kept)
+        again.settle()
+        assertNotNull(again.state.after)
+        assertEquals(0.75f, again.state.slider)
+        assertTrue(bytes.contentEquals(again.studio.work.result.readBytes()))
     }
 
     @Test
@@ -187,6 +375,45 @@ class MainActivityTest {
         stage.settle()
         assertNotNull(stage.text(R.id.message), stage.state.after)
         assertEquals(View.GONE, stage.activity.findViewById<View>(R.id.message).visibility)
+    }
+
+    @Test
+    fun `a photo that cannot be opened leaves the last result, which can be saved`() {
+        val stage = Stage()
+        stage.open(photo())
+        stage.settle()
+        val bytes = stage.studio.work.result.readBytes()
+        for (source in listOf<() -> InputStream?>({ null }, { ByteArray(5000).inputStream() }, { throw SecurityException("no") })) {
+            stage.studio.open(source)
+            stage.settle()
+            assertNotEquals("", stage.text(R.id.message))
+            assertNotNull(stage.state.after)
+            assertTrue(bytes.contentEquals(stage.studio.work.result.readBytes()))
+            assertFalse(File(stage.studio.work.photo.parentFile, "photo.part").exists())
+        }
+        val media = Robolectric.setupContentProvider(FakeMedia::class.java, MediaStore.AUTHORITY)
+        stage.click(R.id.save)
+        stage.settle()
+        assertEquals(stage.activity.getString(R.string.saved), stage.text(R.id.message))
+        assertTrue(bytes.contentEquals(media.file(media.entries.keys.single()).readBytes()))
+    }
+
+    @Test
+    fun `where nothing can be stored that is said, and the next try may work`() {
+        val stage = Stage()
+        for (part in listOf("photo.part", "result.part")) {
+            val obstacle = File(stage.studio.work.photo.parentFile, part)
+            assertTrue(obstacle.mkdirs())
+            stage.open(photo())
+            stage.settle()
+            assertFalse(stage.state.busy)
+            assertTrue(stage.text(R.id.message), "cannot be stored" in stage.text(R.id.message) && "Make room" in stage.text(R.id.message))
+            assertNull(stage.state.after)
+            assertFalse(obstacle.exists())
+        }
+        stage.open(photo())
+        stage.settle()
+        assertNotNull(stage.text(R.id.message), stage.state.after)
     }
 
     @Test
@@ -210,6 +437,27 @@ class MainActivityTest {
         stage.settle()
         val status = stage.text(R.id.status)
         assertTrue(status, "runs on CPU" in status && "Not used: GPU: computes wrong" in status && "driver on strike" in status)
+    }
+
+    @Test
+    fun `an accelerator that fails at a photo is checked again at the next one`() {
+        var opened = 0
+        (RuntimeEnvironment.getApplication() as TestApp).ways = listOf(
+            Accelerator("GPU") {
+                check(opened++ == 0) { "device lost" }
+                Mortal(Fake(it))
+            },
+            Accelerator("CPU") { Fake(it) },
+        )
+        val stage = Stage()
+        stage.open(photo())
+        stage.settle()
+        assertTrue(stage.text(R.id.message), "device lost" in stage.text(R.id.message))
+        assertNull(stage.state.after)
+        stage.open(photo())
+        stage.settle()
+        assertNotNull(stage.text(R.id.message), stage.state.after)
+        assertTrue(stage.text(R.id.status), "runs on CPU" in stage.text(R.id.status))
     }
 
     @Test
@@ -259,12 +507,52 @@ class MainActivityTest {
     }
 
     @Test
+    fun `a quick drag of the line is no tap, and a tap does not move the line`() {
+        val stage = Stage()
+        stage.open(photo())
+        stage.settle()
+        val view = stage.activity.findViewById<BeforeAfterView>(R.id.picture)
+        val points = mutableListOf<Point>()
+        view.onPoint = { points += it }
+        drag(view, 0.5f, 0.8f)
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
+        assertEquals(emptyList<Point>(), points)
+        val slider = stage.state.slider
+        tap(view, slider)
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
+        assertEquals(slider, points.single().x, 0.02f)
+        assertEquals(slider, stage.state.slider)
+    }
+
+    @Test
+    fun `the next photo is seen whole, also where the last one was zoomed`() {
+        val (first, second) = List(2) { Photos.quarters(200, 150 - 50 * it) }
+        val whole = view(second).let(::drawn)
+        val view = view(first)
+        val seen = drawn(view)
+        tap(view, 0.25f)
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(100))
+        tap(view, 0.25f)
+        assertFalse("not zoomed", seen.sameAs(drawn(view)))
+        view.show(second, null, null, 0.5f)
+        assertTrue(whole.sameAs(drawn(view)))
+    }
+
+    private fun view(photo: Bitmap) = BeforeAfterView(RuntimeEnvironment.getApplication(), null).apply {
+        layout(0, 0, 400, 300)
+        show(photo, null, null, 0.5f)
+    }
+
+    private fun drawn(view: View): Bitmap =
+        Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888).also { view.draw(Canvas(it)) }
+
+    @Test
     fun `the line is drawn on the picture alone, wherever the picture is in the view`() {
         val view = BeforeAfterView(RuntimeEnvironment.getApplication(), null).apply { layout(0, 0, 400, 300) }
         for ((width, height) in listOf(200 to 50, 50 to 100)) {
             val black = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888).apply { eraseColor(Color.BLACK) }
             view.show(black, black, null, 0.25f)
-            val drawn = Bitmap.createBitmap(400, 300, Bitmap.Config.ARGB_8888).also { view.draw(Canvas(it)) }
+            val drawn = drawn(view)
             val places = (0 until 400 * 300).filter { drawn.getPixel(it % 400, it / 400) != 0 }
             val columns = places.minOf { it % 400 }..places.maxOf { it % 400 }
             val rows = places.minOf { it / 400 }..places.maxOf { it / 400 }
@@ -311,12 +599,29 @@ class MainActivityTest {
         assertTrue(info.requestedPermissions.orEmpty().isEmpty())
     }
 
-    private fun drag(view: View, from: Float, to: Float) {
-        val y = view.height / 2f
-        for ((action, share) in listOf(0 to from, 2 to (from + to) / 2, 2 to to, 1 to to)) {
-            val event = android.view.MotionEvent.obtain(0, 0, action, share * view.width, y, 0)
+    private fun drag(view: View, from: Float, to: Float) = touch(view, from, (from + to) / 2, to)
+
+    private fun tap(view: View, at: Float) = touch(view, at)
+
+    /** A finger goes down at a share of the width, over others, and up at the last. */
+    private fun touch(view: View, from: Float, vararg over: Float) {
+        val moves = over.map { MotionEvent.ACTION_MOVE to it }
+        val actions = listOf(MotionEvent.ACTION_DOWN to from) + moves + (MotionEvent.ACTION_UP to (over.lastOrNull() ?: from))
+        val now = SystemClock.uptimeMillis()
+        for ((action, share) in actions) {
+            val event = MotionEvent.obtain(now, now, action, share * view.width, view.height / 2f, 0)
             view.dispatchTouchEvent(event)
             event.recycle()
         }
+    }
+}
+
+/** A network that passes the self-check and fails from then on. */
+private class Mortal(private val network: RunningNetwork) : RunningNetwork by network {
+    private var runs = 0
+
+    override fun run(input: ByteBuffer, output: ByteBuffer) {
+        check(runs++ == 0) { "device lost" }
+        network.run(input, output)
     }
 }

@@ -12,7 +12,13 @@ import org.junit.Test
 import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import java.awt.Transparency
+import java.awt.image.BufferedImage
+import java.awt.image.ComponentColorModel
+import java.awt.image.DataBuffer
+import java.awt.image.Raster
 import java.io.File
+import javax.imageio.ImageIO
 
 @RunWith(RobolectricTestRunner::class)
 class PhotoFileTest {
@@ -96,6 +102,20 @@ class PhotoFileTest {
         p3.eraseColor(Color.rgb(250, 30, 30))
         val photo = PhotoFile(Photos.jpeg(folder.newFile(), p3)).decode()
         assertEquals(ColorSpace.get(ColorSpace.Named.DISPLAY_P3), photo.colorSpace)
+    }
+
+    @Test
+    fun `a picture with 16 bits per channel is read with 8`() {
+        val deep = Raster.createInterleavedRaster(DataBuffer.TYPE_USHORT, 80, 80, 3, null)
+        for (place in 0 until 80 * 80) deep.setPixel(place % 80, place / 80, intArrayOf(200 * 257, 40 * 257, 40 * 257))
+        val colours = java.awt.color.ColorSpace.getInstance(java.awt.color.ColorSpace.CS_sRGB)
+        val model = ComponentColorModel(colours, false, false, Transparency.OPAQUE, DataBuffer.TYPE_USHORT)
+        val file = folder.newFile()
+        assertTrue(ImageIO.write(BufferedImage(model, deep, false, null), "png", file))
+        val photo = PhotoFile(file).decode()
+        assertEquals(Bitmap.Config.ARGB_8888, photo.config)
+        assertTrue(photo.isMutable)
+        assertTrue(Photos.near(Color.rgb(200, 40, 40), photo.getPixel(40, 40)))
     }
 
     @Test

@@ -73,7 +73,7 @@ class SampleTest {
 
     @Test
     fun `the benchmark writes what it measured`() {
-        val intent = android.content.Intent().putExtra("runs", 2).putExtra("warmups", 0).putExtra("accelerator", "CPU")
+        val intent = android.content.Intent().putExtra("runs", 2).putExtra("warmups", 0).putExtra("accelerator", "cpu")
             .putExtra("model", AssetModels(RuntimeEnvironment.getApplication().assets).names.first())
         val activity = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup().get()
         activity.await()

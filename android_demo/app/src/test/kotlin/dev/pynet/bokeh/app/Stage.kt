@@ -3,6 +3,7 @@ package dev.pynet.bokeh.app
 import android.content.Intent
 import android.graphics.Bitmap
 import android.graphics.Canvas
+import android.os.Bundle
 import android.os.Looper
 import android.view.View
 import org.robolectric.Robolectric
@@ -12,9 +13,10 @@ import org.robolectric.android.controller.ActivityController
 import java.io.File
 
 /** The main screen in a test. */
-class Stage(intent: Intent? = null) {
+class Stage(intent: Intent? = null, kept: Bundle? = null) {
     val app: TestApp = RuntimeEnvironment.getApplication() as TestApp
-    var controller: ActivityController<MainActivity> = Robolectric.buildActivity(MainActivity::class.java, intent).setup()
+    var controller: ActivityController<MainActivity> =
+        Robolectric.buildActivity(MainActivity::class.java, intent).apply { if (kept == null) setup() else setup(kept) }
     val activity: MainActivity get() = controller.get()
     val studio: Studio get() = activity.studio
     val state: ScreenState get() = studio.state
@@ -26,6 +28,9 @@ class Stage(intent: Intent? = null) {
         studio.await()
         shadowOf(Looper.getMainLooper()).idle()
     }
+
+    /** Ends as a process does, and gives what the system keeps. */
+    fun end(): Bundle = Bundle().also { controller.saveInstanceState(it).pause().stop().destroy() }
 
     fun click(id: Int) = check(activity.findViewById<View>(id).performClick())
 

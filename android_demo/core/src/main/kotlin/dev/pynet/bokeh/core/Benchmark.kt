@@ -18,12 +18,19 @@ class Measurement(val model: String, val accelerator: String, val likeness: Doub
         .put("runs_ms", JSONArray(runs))
 }
 
-/** Runs a network some times without and then with a clock. */
+/**
+ * Runs a network some times without and then with a clock.
+ *
+ * @param watch is told the number of each run before it begins, 0 without the clock
+ */
 fun measure(
     model: String, accelerator: String, likeness: Double?, network: Network, input: ByteBuffer, output: ByteBuffer,
     warmUps: Int, runs: Int, watch: (Int) -> Unit,
 ): Measurement {
-    repeat(warmUps) { network.run(input, output) }
+    repeat(warmUps) {
+        watch(0)
+        network.run(input, output)
+    }
     val times = (1..runs).map { number ->
         watch(number)
         val started = System.nanoTime()

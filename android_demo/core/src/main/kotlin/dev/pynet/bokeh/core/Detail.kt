@@ -27,16 +27,17 @@ class DetailRestorer(seen: Picture, bokeh: Picture, private val size: Size) {
         mask = Enlarged(coefficients, size.height, size.width)
     }
 
-    /** Lines that each thread works on. */
-    private inner class Lines {
-        val scratch = FloatArray(maxOf(base.scratch, lost.scratch))
-        val maskScratch = FloatArray(mask.scratch)
-        val bokeh = FloatArray(3 * size.width)
-        val seen = FloatArray(3 * size.width)
-        val coefficients = FloatArray(2 * size.width)
+    /** Lines that each thread works on; threads outlive the photo, so nothing here leads back to it. */
+    private class Lines(scratch: Int, maskScratch: Int, width: Int) {
+        val scratch = FloatArray(scratch)
+        val maskScratch = FloatArray(maskScratch)
+        val bokeh = FloatArray(3 * width)
+        val seen = FloatArray(3 * width)
+        val coefficients = FloatArray(2 * width)
     }
 
-    private val lines: ThreadLocal<Lines> = ThreadLocal.withInitial { Lines() }
+    private val lines: ThreadLocal<Lines> =
+        ThreadLocal.withInitial { Lines(maxOf(base.scratch, lost.scratch), mask.scratch, size.width) }
 
     /** Rewrites row `row` of the photo, (width, 3), 0..1. */
     fun restore(row: Int, pixels: FloatArray) {

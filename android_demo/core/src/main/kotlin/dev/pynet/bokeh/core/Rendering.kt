@@ -39,7 +39,7 @@ class Renderer(private val input: Port, private val output: Port, private val ne
      * Rewrites a photo with its background blurred.
      *
      * @param depth for an artifact that takes depth, a map (h, w, 1) of any size, near is 1
-     * @throws Refused the photo is too small or large, or the depth is missing
+     * @throws Refused the photo is too small or large, the depth is missing, or what comes out are no numbers
      * @throws Cancelled the watch said so; the photo may be half rewritten
      */
     fun render(photo: PhotoRows, depth: Picture?, watch: Watch): Times {
@@ -54,6 +54,7 @@ class Renderer(private val input: Port, private val output: Port, private val ne
         input.encode(tensor, given)
         val ready = System.nanoTime()
         watch.at(Stage.RENDERING, 0.0)
+        if (watch.cancelled) throw Cancelled()
         network.run(given, made)
         val rendered = System.nanoTime()
         finish(photo, fit, shrunk.grey, tensor.first(3), watch)
@@ -61,7 +62,11 @@ class Renderer(private val input: Port, private val output: Port, private val ne
     }
 
     private fun finish(photo: PhotoRows, fit: Fit, grey: Boolean, tensor: Picture, watch: Watch) {
-        val bokeh = output.decode(made).unfitted(fit)
+        val whole = output.decode(made)
+        if (!whole.values.all { it.isFinite() }) {
+            throw Refused("The model gives values that are no numbers.", "Choose another model.")
+        }
+        val bokeh = whole.unfitted(fit)
         watch.at(Stage.FINISHING, 0.0)
         if (fit.scaled == photo.size) {
             val length = 3 * photo.size.width

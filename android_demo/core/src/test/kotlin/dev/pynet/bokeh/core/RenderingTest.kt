@@ -115,9 +115,29 @@ class RenderingTest {
 
     @Test
     fun `a cancelled rendering stops`() {
-        for (stage in listOf(Stage.READING, Stage.FINISHING)) {
+        for (stage in Stage.values()) {
+            var runs = 0
+            val counting = Network { input, output ->
+                runs++
+                copying.run(input, output)
+            }
             val photo = ArrayPhoto.of(scaled.photo)
-            assertThrows(Cancelled::class.java) { renderer(scaled, copying).render(photo, null, Notes(stopAt = stage)) }
+            assertThrows(Cancelled::class.java) { renderer(scaled, counting).render(photo, null, Notes(stopAt = stage)) }
+            assertEquals("$stage", if (stage == Stage.FINISHING) 1 else 0, runs)
+        }
+    }
+
+    @Test
+    fun `what is no number is refused, and the photo stays as it is`() {
+        for (value in listOf(Float.NaN, Float.NEGATIVE_INFINITY)) {
+            val astray = Network { _, output ->
+                scaled.output.encode(Picture(64, 128, 3, FloatArray(64 * 128 * 3) { if (it == 777) value else 0.5f }), output)
+            }
+            val photo = ArrayPhoto.of(scaled.photo)
+            val before = photo.rgba.copyOf()
+            val refused = assertThrows(Refused::class.java) { renderer(scaled, astray).render(photo, null, Notes()) }
+            assertTrue(refused.problem, "no numbers" in refused.problem)
+            assertArrayEquals(before, photo.rgba)
         }
     }
 

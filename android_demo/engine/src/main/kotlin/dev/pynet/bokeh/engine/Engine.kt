@@ -23,11 +23,19 @@ data class Trial(val accelerator: String, val likeness: Double?, val millisecond
 class Session(val artifact: Artifact, val network: RunningNetwork, val trials: List<Trial>) : AutoCloseable {
     val accelerator: String get() = trials.last().accelerator
     val renderer = Renderer(artifact.input, artifact.output, network)
+    private var closed = false
 
-    /** Makes a rendering that is under way stop soon; from any thread. */
-    fun cancel() = network.cancel()
+    /** Makes a rendering that is under way stop soon; from any thread, also once it is closed. */
+    @Synchronized
+    fun cancel() {
+        if (!closed) network.cancel()
+    }
 
-    override fun close() = network.close()
+    @Synchronized
+    override fun close() {
+        closed = true
+        network.close()
+    }
 }
 
 /** Owns the thread on which networks are made, run and closed. */

@@ -35,8 +35,7 @@ class TfLiteNetwork private constructor(
     }
 
     override fun run(input: ByteBuffer, output: ByteBuffer) {
-        cancelled = false
-        interpreter.setCancelled(false)
+        setCancelled(false)
         input.rewind()
         output.rewind()
         try {
@@ -48,9 +47,12 @@ class TfLiteNetwork private constructor(
         if (cancelled) throw Cancelled()
     }
 
-    override fun cancel() {
-        cancelled = true
-        interpreter.setCancelled(true)
+    override fun cancel() = setCancelled(true)
+
+    @Synchronized
+    private fun setCancelled(whether: Boolean) {
+        cancelled = whether
+        interpreter.setCancelled(whether)
     }
 
     override fun close() {
