@@ -36,13 +36,16 @@ class SteppedLayer(keras.layers.Layer, ABC):
 
     each: Each = staticmethod(_as_it_is)
 
-    def call(self, inputs: Any) -> tf.Tensor:
-        """What `steps` computes."""
-        return self.steps(inputs, self.each)
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """What `steps` computes; while training, unless somebody looks on, in operations that are faster to train."""
+        return self.steps(inputs, self.each, training and self.each is _as_it_is)
 
     @abstractmethod
-    def steps(self, inputs: Any, each: Each) -> tf.Tensor:
-        """Compute the layer's output, with every tensor on the way, constants included, through `each`."""
+    def steps(self, inputs: Any, each: Each, training: bool = False) -> tf.Tensor:
+        """Compute the layer's output, with every tensor on the way, constants included, through `each`.
+
+        When training the same numbers up to rounding are computed in other operations, and `each` may see less.
+        """
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -66,15 +69,11 @@ class InstanceNorm(SteppedLayer):
         self.scale = self.add_weight(name="scale", shape=(maps,), initializer="ones")
         super().build(input_shape)
 
-    def call(self, maps: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """What `steps` computes; while training with a shorter way back."""
+    def steps(self, maps: tf.Tensor, each: Each, training: bool = False) -> tf.Tensor:
+        """As `call`, with every tensor on the way, constants included, through `each`."""
         if training:
             scale, shift = tf.convert_to_tensor(self.scale), tf.convert_to_tensor(self.shift)
             return _normalized(maps, scale, shift, self.epsilon)
-        return super().call(maps)
-
-    def steps(self, maps: tf.Tensor, each: Each) -> tf.Tensor:
-        """As `call`, with every tensor on the way, constants included, through `each`."""
         rows = each("Mean", tf.reduce_mean(maps, axis=2, keepdims=True))
         centred = each("sub", maps - each("Mean_1", tf.reduce_mean(rows, axis=1, keepdims=True)))
         rows = each("Mean_2", tf.reduce_mean(each("mul", centred * centred), axis=2, keepdims=True))
@@ -93,7 +92,7 @@ class SpaceToDepth(keras.layers.Layer):
     """Moves 2x2 pixels into channels: `(B, H, W, C)` to `(B, H/2, W/2, 4C)`, as `tf.nn.space_to_depth`.
 
     A stride-2 convolution with a constant kernel of zeros and ones: exact, and it exists in every type and on
-    every back end, which SPACE_TO_DEPTH does not.
+    every back end, which SPACE_TO_DEPTH does not. Training takes that, which is faster.
     """
 
     def build(self, input_shape: tf.TensorShape) -> None:
@@ -105,8 +104,10 @@ class SpaceToDepth(keras.layers.Layer):
         self._kernel = kernel
         super().build(input_shape)
 
-    def call(self, photo: tf.Tensor) -> tf.Tensor:
+    def call(self, photo: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Rearrange `(B, H, W, C)`."""
+        if training:
+            return tf.nn.space_to_depth(photo, 2)
         return tf.nn.conv2d(photo, tf.constant(self._kernel, photo.dtype), strides=2, padding="VALID")
 
 
@@ -123,20 +124,20 @@ class PhotoColours(keras.layers.Layer):
 class DirectHead(SteppedLayer):
     """The paper's head: `0.58 * tanh(x) + 0.5`, in -0.08..1.08; `(B, H, W, 3)` to `(B, H, W, 3)`."""
 
-    def steps(self, maps: tf.Tensor, each: Each) -> tf.Tensor:
+    def steps(self, maps: tf.Tensor, each: Each, training: bool = False) -> tf.Tensor:
         """As `call`, with every tensor on the way through `each`; the convolution and its bias are one step."""
         half = tf.fill([_COLOURS], tf.constant(0.5, maps.dtype))
-        return each("BiasAdd", tf.nn.bias_add(_scaled(each("Tanh", tf.tanh(maps))), half))
+        return each("BiasAdd", tf.nn.bias_add(_scaled(each("Tanh", tf.tanh(maps)), training), half))
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class ResidualHead(SteppedLayer):
     """The photo plus a bounded correction: `photo + 0.58 * tanh(x)`, in -0.58..1.58; `(B, H, W, 3)` twice to one."""
 
-    def steps(self, inputs: tuple[tf.Tensor, tf.Tensor], each: Each) -> tf.Tensor:
+    def steps(self, inputs: tuple[tf.Tensor, tf.Tensor], each: Each, training: bool = False) -> tf.Tensor:
         """As `call`, with every tensor on the way through `each`."""
         photo, maps = inputs
-        return each("add", photo + _bounded(maps, each))
+        return each("add", photo + _bounded(maps, each, training))
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -150,7 +151,9 @@ class BlendHead(SteppedLayer):
     `(B, H, W, 3)`; gates come apart from maps because they are larger: in integers each has its own scale.
     """
 
-    def steps(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], each: Each) -> tf.Tensor:
+    def steps(
+        self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], each: Each, training: bool = False
+    ) -> tf.Tensor:
         """As `call`, with every tensor on the way through `each`."""
         photo, soft, softer, maps, gates = inputs
         gate = each("Sigmoid", tf.sigmoid(each("strided_slice", gates[..., 1:])))
@@ -158,7 +161,7 @@ class BlendHead(SteppedLayer):
         opened = each("add_1", each("strided_slice_1", gates[..., :1]) + _OPEN)
         detail = each("mul_1", each("Sigmoid_1", tf.sigmoid(opened)) * each("sub_1", photo - background))
         blended = each("add_2", background + detail)
-        return each("add_3", blended + _bounded(maps, each))
+        return each("add_3", blended + _bounded(maps, each, training))
 
 
 OWN_LAYERS: dict[str, type[keras.layers.Layer]] = {
@@ -195,12 +198,14 @@ def _mean(maps: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(maps, axis=(1, 2), keepdims=True)
 
 
-def _bounded(maps: tf.Tensor, each: Each) -> tf.Tensor:
+def _bounded(maps: tf.Tensor, each: Each, training: bool) -> tf.Tensor:
     """`0.58 * tanh(x)`."""
-    return each("Conv2D", _scaled(each("Tanh", tf.tanh(maps))))
+    return each("Conv2D", _scaled(each("Tanh", tf.tanh(maps)), training))
 
 
-def _scaled(maps: tf.Tensor) -> tf.Tensor:
-    """`0.58 * x`, by a constant 1x1 convolution: the 16-bit converter refuses a product after tanh."""
+def _scaled(maps: tf.Tensor, training: bool) -> tf.Tensor:
+    """`0.58 * x`; but in training by a constant 1x1 convolution: the 16-bit converter refuses a product after tanh."""
+    if training:
+        return CORRECTION_LIMIT * maps
     scale = CORRECTION_LIMIT * np.eye(_COLOURS, dtype=np.float32)[np.newaxis, np.newaxis]
     return tf.nn.conv2d(maps, tf.constant(scale, maps.dtype), strides=1, padding="VALID")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from calib_data.errors import UserError
 from pynet_tf import PyNETConfig, build_pynet
-from pynet_tf.layers import BlendHead, InstanceNorm, SpaceToDepth
+from pynet_tf.layers import BlendHead, DirectHead, InstanceNorm, ResidualHead, SpaceToDepth
 from tests.conftest import ROOT
 from tests.pynet_tf.golden import SMALL, WIDTH, golden_input, golden_model
 
@@ -176,7 +176,30 @@ def test_the_means_of_instance_norm_fit_16_bit_floats() -> None:
 @given(rows=st.integers(1, 9), columns=st.integers(1, 9), channels=st.sampled_from([3, 4]))
 def test_space_to_depth_is_exact(rows: int, columns: int, channels: int) -> None:
     photo = np.random.default_rng(0).random((1, 2 * rows, 2 * columns, channels), dtype=np.float32)
-    np.testing.assert_array_equal(SpaceToDepth()(photo), tf.nn.space_to_depth(photo, 2))
+    for training in (False, True):
+        np.testing.assert_array_equal(SpaceToDepth()(photo, training=training), tf.nn.space_to_depth(photo, 2))
+
+
+@pytest.mark.parametrize(("head", "channels"), [(DirectHead, ()), (ResidualHead, (3, 3)), (BlendHead, (3, 3, 3, 3, 2))])
+def test_a_head_in_training_gives_the_same_picture_and_gradients(head: type, channels: tuple[int, ...]) -> None:
+    random = np.random.default_rng(9)
+    drawn = [tf.constant(random.normal(0, 1, (2, 6, 4, count)), tf.float32) for count in channels or (3,)]
+    given = drawn if channels else drawn[0]
+    layer, found = head(), []
+    for training in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch(drawn)
+            picture = layer(given, training=training)
+        found.append([picture, *tape.gradient(picture, drawn, tf.sin(picture))])
+    for by_steps, in_training in zip(*found, strict=True):
+        np.testing.assert_allclose(in_training, by_steps, rtol=1e-5, atol=1e-6)
+
+
+def test_who_looks_on_sees_a_head_in_training_as_it_is_converted() -> None:
+    layer, seen = ResidualHead(), []
+    layer.each = lambda step, values: seen.append(step) or values
+    layer([tf.zeros((1, 2, 2, 3)), tf.zeros((1, 2, 2, 3))], training=True)
+    assert seen == ["Tanh", "Conv2D", "add"]
 
 
 def _graph(layer: keras.layers.Layer) -> tf.Graph:
