@@ -249,7 +249,11 @@ def _failures(evaluation: Evaluation, options: argparse.Namespace) -> list[str]:
 
 def _tell_next(options: argparse.Namespace) -> None:
     if options.sheet is None:
-        command.next_step(f"python -m {MODULE} --data {options.data} --sheet sheet.jpg    (look at the pictures, too)")
+        shown = [f" --predictions {folder}" for folder in options.predictions]
+        shown += [f" --model {model}" for model in options.model or ()]
+        command.next_step(
+            f"python -m {MODULE} --data {options.data}{''.join(shown)} --sheet sheet.jpg    (look at the pictures, too)"
+        )
     else:
         model = f" --model {options.model[0]}" if options.model else ""
         command.next_step(f"python -m pynet_tf.render PHOTO{model} --out rendered")

@@ -48,7 +48,7 @@ def begin(network: keras.Model, below: keras.Model | None) -> None:
     if below is not None and _is_direct(below) != direct:
         raise UserError(
             f"the heads of the model to start from draw {_DRAW[not direct]}, those of this network {_DRAW[direct]}.",
-            f"Train with --head {'blend' if direct else 'direct'}, as that model was.",
+            f"Train with --head {'blend or residual' if direct else 'direct'}, as that model was.",
         )
     trained = set() if below is None else {layer.name for layer in below.layers}
     names = {layer.name for layer in network.layers}

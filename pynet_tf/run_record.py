@@ -17,6 +17,7 @@ from calib_data.files import sha256, write_json
 from pynet_tf.schedule import LevelPlan
 
 RUN_FILE = "run.json"
+_KEPT = "level*"  # checkpoints and models
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,15 @@ class RunRecord:
             UserError: The folder holds a run and `resume` is not set, or one with other settings or another start.
         """
         file = folder / RUN_FILE
-        if not file.exists():
-            if resume:
-                raise UserError(f"{folder} holds no run to resume.", "Leave --resume out to begin one.")
+        if resume and not file.exists():
+            raise UserError(f"{folder} holds no run to resume.", "Leave --resume out to begin one.")
+        if not resume:
+            if file.exists() and any(folder.glob(_KEPT)):  # otherwise it ended before it kept anything
+                raise UserError(
+                    f"{folder} holds a run already.", "Add --resume to go on with it, or name another --out."
+                )
             self._write(file)
             return True
-        if not resume:
-            raise UserError(f"{folder} holds a run already.", "Add --resume to go on with it, or name another --out.")
         before = _read(file)
         differing = sorted(key for key, value in self.settings.items() if value != before.get(key))
         if differing:

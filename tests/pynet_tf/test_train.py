@@ -222,6 +222,24 @@ def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_fol
     assert "run.json is damaged" in capsys.readouterr().err
 
 
+def test_what_ended_before_it_kept_anything_is_begun_anew_without_ado(photo_folder, tmp_path, capsys) -> None:
+    save_model(build_pynet(PyNETConfig(width=1, head="direct"), 7), tmp_path / "direct.keras")
+    call = [
+        "--data",
+        photo_folder,
+        "--out",
+        tmp_path / "run",
+        *SMALL,
+        "--levels",
+        "7",
+        "--from",
+        tmp_path / "direct.keras",
+    ]
+    assert run(*call) == 2
+    assert "Train with --head direct" in capsys.readouterr().err
+    assert run(*call, "--head", "direct") == 0
+
+
 def test_a_run_goes_on_without_a_pair_that_turned_out_broken_and_says_so(photo_folder, tmp_path, capsys) -> None:
     data = tmp_path / "data"
     shutil.copytree(photo_folder, data)

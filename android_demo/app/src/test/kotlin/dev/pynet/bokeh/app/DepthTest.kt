@@ -45,7 +45,7 @@ class DepthTest {
     @Test
     fun `a photo without a map asks for a tap, and what is tapped is near`() {
         val stage = Stage()
-        stage.open(Photos.jpeg(folder.newFile(), Photos.quarters(128, 128)))
+        stage.open(folder.photo(128, 128))
         stage.settle()
         assertNull(stage.state.after)
         assertFalse(stage.state.busy)
@@ -60,7 +60,7 @@ class DepthTest {
     @Test
     fun `what was tapped in the last photo is not near in the next one`() {
         val stage = Stage()
-        stage.open(Photos.jpeg(folder.newFile(), Photos.quarters(128, 128)))
+        stage.open(folder.photo(128, 128))
         stage.settle()
         stage.studio.focus(Point(0.75f, 0.25f))
         stage.settle()
@@ -76,7 +76,7 @@ class DepthTest {
     @Test
     fun `after the end of the process a tap still counts`() {
         val before = Stage()
-        before.open(Photos.jpeg(folder.newFile(), Photos.quarters(128, 128)))
+        before.open(folder.photo(128, 128))
         before.settle()
         before.studio.focus(Point(0.75f, 0.25f))
         before.settle()
@@ -95,7 +95,7 @@ class DepthTest {
     fun `the map inside a photo is seen upright as the photo is`() {
         for ((orientation, place) in listOf(0, 1, 3, 2, 0, 1, 3, 2).mapIndexed { exif, place -> exif + 1 to place }) {
             val stage = Stage()
-            stage.open(withMap(Photos.jpeg(folder.newFile(), Photos.quarters(128, 128), orientation)))
+            stage.open(withMap(folder.photo(128, 128, orientation)))
             stage.settle()
             assertNotNull(stage.text(R.id.message), stage.state.after)
             assertEquals("orientation $orientation", List(4) { it == place }, near(0.5f))

@@ -4,18 +4,10 @@ import android.app.Activity
 import android.content.Intent
 import android.content.pm.ActivityInfo
 import android.content.pm.PackageManager
-import android.graphics.Bitmap
 import android.graphics.BitmapFactory
-import android.graphics.Canvas
-import android.graphics.Color
-import android.graphics.ColorSpace
-import android.media.ExifInterface
 import android.net.Uri
-import android.os.Build
 import android.os.Looper
-import android.os.SystemClock
 import android.provider.MediaStore
-import android.view.MotionEvent
 import android.view.View
 import dev.pynet.bokeh.R
 import dev.pynet.bokeh.core.Size
@@ -38,10 +30,7 @@ import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
-import org.robolectric.util.ReflectionHelpers
-import java.io.ByteArrayOutputStream
 import java.io.File
-import java.io.FileNotFoundException
 import java.io.InputStream
 import java.nio.ByteBuffer
 import java.time.Duration
@@ -53,9 +42,6 @@ class MainActivityTest {
     @get:Rule
     val folder = TemporaryFolder()
 
-    private fun photo(width: Int = 300, height: Int = 200, orientation: Int = 1): File =
-        Photos.jpeg(folder.newFile(), Photos.quarters(width, height), orientation)
-
     @Test
     fun `a photo from the picker is rendered, and what runs is shown`() {
         val stage = Stage()
@@ -64,7 +50,7 @@ class MainActivityTest {
         assertEquals(MediaStore.ACTION_PICK_IMAGES, asked.intent.action)
 
         val uri = Uri.parse("content://photos/1")
-        shadowOf(stage.activity.contentResolver).registerInputStream(uri, photo().inputStream())
+        shadowOf(stage.activity.contentResolver).registerInputStream(uri, folder.photo().inputStream())
         shadowOf(stage.activity).receiveResult(asked.intent, Activity.RESULT_OK, Intent().setData(uri))
         stage.settle()
 
@@ -79,7 +65,7 @@ class MainActivityTest {
     fun `a shared photo, one from the camera and a sample are rendered`() {
         val uri = Uri.parse("content://photos/2")
         val resolver = shadowOf(RuntimeEnvironment.getApplication().contentResolver)
-        resolver.registerInputStream(uri, photo().inputStream())
+        resolver.registerInputStream(uri, folder.photo().inputStream())
         val shared = Stage(Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, uri))
         shared.settle()
         assertNotNull(shared.text(R.id.message), shared.state.after)
@@ -87,7 +73,7 @@ class MainActivityTest {
         shared.click(R.id.camera)
         val asked = shadowOf(shared.activity).nextStartedActivityForResult
         assertEquals(MediaStore.ACTION_IMAGE_CAPTURE, asked.intent.action)
-        photo(250, 100).copyTo(shared.studio.work.camera, overwrite = true)
+        folder.photo(250, 100).copyTo(shared.studio.work.camera, overwrite = true)
         shadowOf(shared.activity).receiveResult(asked.intent, Activity.RESULT_OK, null)
         shared.settle()
         assertEquals(100, shared.state.photo!!.height)
@@ -98,68 +84,13 @@ class MainActivityTest {
     }
 
     @Test
-    fun `what is saved is what was rendered, in a place that others see once it is whole`() {
-        val stage = Stage()
-        stage.open(photo(orientation = 6))
-        stage.settle()
-        val media = Robolectric.setupContentProvider(FakeMedia::class.java, MediaStore.AUTHORITY)
-        stage.click(R.id.save)
-        stage.settle()
-
-        assertEquals(stage.activity.getString(R.string.saved), stage.state.message?.problem)
-        val (id, values) = media.entries.entries.single()
-        assertEquals(1, media.writtenWhilePending)
-        assertEquals(0, values.getAsInteger(MediaStore.Images.Media.IS_PENDING))
-        assertEquals("Pictures/PyNET", values.getAsString(MediaStore.Images.Media.RELATIVE_PATH))
-        val saved = media.file(id)
-        assertEquals(Size(300, 200), PhotoFile(saved).size)
-        val facts = ExifInterface(saved.path)
-        assertEquals(6, facts.getAttributeInt(ExifInterface.TAG_ORIENTATION, 0))
-        assertEquals("Test camera", facts.getAttribute(ExifInterface.TAG_MODEL))
-    }
-
-    @Test
-    fun `the result can be shared, and nothing else can be read by others`() {
-        val stage = Stage()
-        stage.open(photo())
-        stage.settle()
-        val first = shared(stage)
-        val length = stage.studio.work.result.length()
-        val provider = Robolectric.setupContentProvider(WorkProvider::class.java, "dev.pynet.bokeh.work")
-        assertEquals(length, provider.openFile(first, "r").use { it.statSize })
-        for (name in listOf("photo", "result.jpg", "..%2Fphoto")) {
-            val other = Uri.parse("content://dev.pynet.bokeh.work/$name")
-            assertTrue(name, runCatching { provider.openFile(other, "r") }.exceptionOrNull() is FileNotFoundException)
-        }
-
-        stage.open(photo(200, 150))
-        stage.settle()
-        assertEquals("who reads late gets another picture", length, provider.openFile(first, "r").use { it.statSize })
-        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
-        val second = shared(stage)
-        assertEquals(stage.studio.work.result.length(), provider.openFile(second, "r").use { it.statSize })
-        assertTrue(runCatching { provider.openFile(first, "r") }.exceptionOrNull() is FileNotFoundException)
-    }
-
-    /** What other apps are given. */
-    @Suppress("DEPRECATION")
-    private fun shared(stage: Stage): Uri {
-        stage.click(R.id.share)
-        stage.settle()
-        val chooser = shadowOf(stage.activity).nextStartedActivityForResult.intent
-        val sent: Intent = chooser.getParcelableExtra(Intent.EXTRA_INTENT)!!
-        assertTrue(sent.flags and Intent.FLAG_GRANT_READ_URI_PERMISSION != 0)
-        return sent.getParcelableExtra(Intent.EXTRA_STREAM)!!
-    }
-
-    @Test
     fun `there is one window, also for what is shared into it`() {
         val stage = Stage()
         val info = stage.app.packageManager.getActivityInfo(stage.activity.componentName, 0)
         assertEquals(ActivityInfo.LAUNCH_SINGLE_TASK, info.launchMode)
 
         val uri = Uri.parse("content://photos/3")
-        shadowOf(stage.app.contentResolver).registerInputStream(uri, photo().inputStream())
+        shadowOf(stage.app.contentResolver).registerInputStream(uri, folder.photo().inputStream())
         val intent = Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, uri)
         stage.controller.newIntent(Intent(intent).addFlags(Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY))
         assertFalse("takes again what was shared long ago", stage.state.busy)
@@ -169,49 +100,11 @@ class MainActivityTest {
     }
 
     @Test
-    fun `what cannot be saved leaves nothing in the gallery, and is told`() {
-        val stage = Stage()
-        stage.open(photo())
-        stage.settle()
-        val media = Robolectric.setupContentProvider(FakeMedia::class.java, MediaStore.AUTHORITY)
-        for (step in listOf("insert", "update")) {
-            media.fails = step
-            stage.click(R.id.save)
-            stage.settle()
-            assertTrue(stage.text(R.id.message), "could not be saved" in stage.text(R.id.message))
-            assertTrue(step, media.entries.isEmpty())
-        }
-    }
-
-    @Test
-    fun `before Android 10 the user chooses the place, and that is what is said`() {
-        val stage = Stage()
-        stage.open(photo())
-        stage.settle()
-        val level = Build.VERSION.SDK_INT
-        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", Build.VERSION_CODES.P)
-        try {
-            stage.click(R.id.save)
-        } finally {
-            ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", level)
-        }
-        val asked = shadowOf(stage.activity).nextStartedActivityForResult
-        assertEquals(Intent.ACTION_CREATE_DOCUMENT, asked.intent.action)
-        val place = Uri.parse("content://documents/1")
-        val written = ByteArrayOutputStream()
-        shadowOf(stage.app.contentResolver).registerOutputStream(place, written)
-        shadowOf(stage.activity).receiveResult(asked.intent, Activity.RESULT_OK, Intent().setData(place))
-        stage.settle()
-        assertEquals(stage.activity.getString(R.string.saved_there), stage.text(R.id.message))
-        assertTrue(stage.studio.work.result.readBytes().contentEquals(written.toByteArray()))
-    }
-
-    @Test
     fun `cancelling stops the work and says so`() {
         val begun = CountDownLatch(1)
         (RuntimeEnvironment.getApplication() as TestApp).ways = listOf(Accelerator("slow") { Fake(it, begun) })
         val slow = Stage()
-        slow.open(photo())
+        slow.open(folder.photo())
         assertTrue(slow.text(R.id.message), begun.await(60, TimeUnit.SECONDS))
         shadowOf(android.os.Looper.getMainLooper()).idle()
         assertEquals(RENDERING, slow.state.progress?.stage)
@@ -256,7 +149,7 @@ class MainActivityTest {
             null
         }
         assertTrue(begun.await(60, TimeUnit.SECONDS))
-        stage.open(photo(250, 100))
+        stage.open(folder.photo(250, 100))
         stage.studio.choose(1)
         goOn.countDown()
         stage.settle()
@@ -269,7 +162,7 @@ class MainActivityTest {
     fun `a model that is chosen while no photo is shown renders none`() {
         withTwoModels()
         val before = Stage()
-        before.open(photo())
+        before.open(folder.photo())
         before.settle()
         val bytes = before.studio.work.result.readBytes()
         before.end()
@@ -291,7 +184,7 @@ class MainActivityTest {
     @Test
     fun `a rotation keeps the result and the line`() {
         val stage = Stage()
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         stage.studio.slide(0.25f)
         val (activity, studio) = stage.activity to stage.studio
@@ -309,7 +202,7 @@ class MainActivityTest {
         val begun = CountDownLatch(1)
         (RuntimeEnvironment.getApplication() as TestApp).ways = listOf(Accelerator("slow") { Fake(it, begun) })
         val stage = Stage()
-        stage.open(photo())
+        stage.open(folder.photo())
         assertTrue(begun.await(60, TimeUnit.SECONDS))
         shadowOf(Looper.getMainLooper()).idle()
         val activity = stage.activity
@@ -325,7 +218,7 @@ class MainActivityTest {
     @Test
     fun `the clock runs for what began before the window was there`() {
         val goOn = CountDownLatch(1)
-        val photo = photo().inputStream()
+        val photo = folder.photo().inputStream()
         val late = object : InputStream() {
             override fun read() = photo.read()
 
@@ -348,7 +241,7 @@ class MainActivityTest {
     @Test
     fun `the end of the process keeps the result and the line`() {
         val stage = Stage()
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         stage.studio.slide(0.75f)
         val kept = stage.end()
@@ -364,14 +257,14 @@ class MainActivityTest {
     @Test
     fun `bad photos are refused in words and the app goes on`() {
         val stage = Stage()
-        val damaged = photo().apply { writeBytes(readBytes().copyOf(200)) }
-        for ((file, word) in listOf(damaged to "damaged", folder.newFile() to "damaged", photo(1, 1) to "1x1")) {
+        val damaged = folder.photo().apply { writeBytes(readBytes().copyOf(200)) }
+        for ((file, word) in listOf(damaged to "damaged", folder.newFile() to "damaged", folder.photo(1, 1) to "1x1")) {
             stage.open(file)
             stage.settle()
             assertTrue(stage.text(R.id.message), word in stage.text(R.id.message))
             assertNull(stage.state.after)
         }
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         assertNotNull(stage.text(R.id.message), stage.state.after)
         assertEquals(View.GONE, stage.activity.findViewById<View>(R.id.message).visibility)
@@ -380,7 +273,7 @@ class MainActivityTest {
     @Test
     fun `a photo that cannot be opened leaves the last result, which can be saved`() {
         val stage = Stage()
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         val bytes = stage.studio.work.result.readBytes()
         for (source in listOf<() -> InputStream?>({ null }, { ByteArray(5000).inputStream() }, { throw SecurityException("no") })) {
@@ -404,14 +297,14 @@ class MainActivityTest {
         for (part in listOf("photo.part", "result.part")) {
             val obstacle = File(stage.studio.work.photo.parentFile, part)
             assertTrue(obstacle.mkdirs())
-            stage.open(photo())
+            stage.open(folder.photo())
             stage.settle()
             assertFalse(stage.state.busy)
             assertTrue(stage.text(R.id.message), "cannot be stored" in stage.text(R.id.message) && "Make room" in stage.text(R.id.message))
             assertNull(stage.state.after)
             assertFalse(obstacle.exists())
         }
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         assertNotNull(stage.text(R.id.message), stage.state.after)
     }
@@ -433,7 +326,7 @@ class MainActivityTest {
             Accelerator("CPU") { Fake(it) },
         )
         val stage = Stage()
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         val status = stage.text(R.id.status)
         assertTrue(status, "runs on CPU" in status && "Not used: GPU: computes wrong" in status && "driver on strike" in status)
@@ -450,11 +343,11 @@ class MainActivityTest {
             Accelerator("CPU") { Fake(it) },
         )
         val stage = Stage()
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         assertTrue(stage.text(R.id.message), "device lost" in stage.text(R.id.message))
         assertNull(stage.state.after)
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         assertNotNull(stage.text(R.id.message), stage.state.after)
         assertTrue(stage.text(R.id.status), "runs on CPU" in stage.text(R.id.status))
@@ -465,7 +358,7 @@ class MainActivityTest {
         val app = RuntimeEnvironment.getApplication() as TestApp
         app.ways = listOf(Accelerator("CPU") { throw IllegalStateException("out of everything") })
         val stage = Stage()
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         assertTrue("out of everything" in stage.text(R.id.message))
         assertFalse(stage.state.busy)
@@ -480,7 +373,7 @@ class MainActivityTest {
             "ours" to ByteBuffer.wrap(good),
         )
         val stage = Stage()
-        stage.open(photo())
+        stage.open(folder.photo())
         stage.settle()
         assertTrue(stage.text(R.id.message), "not ours has no facts about itself" in stage.text(R.id.message))
         stage.activity.findViewById<android.widget.Spinner>(R.id.models).setSelection(1)
@@ -488,96 +381,6 @@ class MainActivityTest {
         stage.settle()
         assertEquals(1, stage.state.model)
         assertNotNull(stage.text(R.id.message), stage.state.after)
-    }
-
-    @Test
-    fun `the line follows a finger, the keys and accessibility services`() {
-        val stage = Stage()
-        stage.open(photo())
-        stage.settle()
-        val view = stage.activity.findViewById<BeforeAfterView>(R.id.picture)
-        drag(view, 0.5f, 0.8f)
-        assertEquals(0.8f, stage.state.slider, 0.02f)
-        view.onKeyDown(android.view.KeyEvent.KEYCODE_DPAD_LEFT, null)
-        assertEquals(0.7f, stage.state.slider, 0.02f)
-        val info = view.createAccessibilityNodeInfo()
-        assertEquals("android.widget.SeekBar", info.className)
-        view.performAccessibilityAction(android.view.accessibility.AccessibilityNodeInfo.ACTION_SCROLL_BACKWARD, null)
-        assertEquals(0.6f, stage.state.slider, 0.02f)
-    }
-
-    @Test
-    fun `a quick drag of the line is no tap, and a tap does not move the line`() {
-        val stage = Stage()
-        stage.open(photo())
-        stage.settle()
-        val view = stage.activity.findViewById<BeforeAfterView>(R.id.picture)
-        val points = mutableListOf<Point>()
-        view.onPoint = { points += it }
-        drag(view, 0.5f, 0.8f)
-        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
-        assertEquals(emptyList<Point>(), points)
-        val slider = stage.state.slider
-        tap(view, slider)
-        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(1))
-        assertEquals(slider, points.single().x, 0.02f)
-        assertEquals(slider, stage.state.slider)
-    }
-
-    @Test
-    fun `the next photo is seen whole, also where the last one was zoomed`() {
-        val (first, second) = List(2) { Photos.quarters(200, 150 - 50 * it) }
-        val whole = view(second).let(::drawn)
-        val view = view(first)
-        val seen = drawn(view)
-        tap(view, 0.25f)
-        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(100))
-        tap(view, 0.25f)
-        assertFalse("not zoomed", seen.sameAs(drawn(view)))
-        view.show(second, null, null, 0.5f)
-        assertTrue(whole.sameAs(drawn(view)))
-    }
-
-    private fun view(photo: Bitmap) = BeforeAfterView(RuntimeEnvironment.getApplication(), null).apply {
-        layout(0, 0, 400, 300)
-        show(photo, null, null, 0.5f)
-    }
-
-    private fun drawn(view: View): Bitmap =
-        Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888).also { view.draw(Canvas(it)) }
-
-    @Test
-    fun `the line is drawn on the picture alone, wherever the picture is in the view`() {
-        val view = BeforeAfterView(RuntimeEnvironment.getApplication(), null).apply { layout(0, 0, 400, 300) }
-        for ((width, height) in listOf(200 to 50, 50 to 100)) {
-            val black = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888).apply { eraseColor(Color.BLACK) }
-            view.show(black, black, null, 0.25f)
-            val drawn = drawn(view)
-            val places = (0 until 400 * 300).filter { drawn.getPixel(it % 400, it / 400) != 0 }
-            val columns = places.minOf { it % 400 }..places.maxOf { it % 400 }
-            val rows = places.minOf { it / 400 }..places.maxOf { it / 400 }
-            assertEquals(if (width > height) 0..399 else 125..274, columns)
-            assertEquals(if (width > height) 100..199 else 0..299, rows)
-            val line = columns.first + (columns.last + 1 - columns.first) / 4
-            assertEquals(Color.WHITE, drawn.getPixel(line, rows.first + 2))
-        }
-    }
-
-    @Test
-    fun `the numbers of a wide colour space are in the saved file, and which space it is`() {
-        for (space in listOf(ColorSpace.Named.DISPLAY_P3, ColorSpace.Named.ADOBE_RGB).map { ColorSpace.get(it) }) {
-            val wide = Bitmap.createBitmap(128, 96, Bitmap.Config.ARGB_8888, false, space)
-            wide.eraseColor(Color.pack(0.9f, 0.2f, 0.1f, 1f, space))
-            val stage = Stage()
-            stage.open(Photos.jpeg(folder.newFile(), wide))
-            stage.settle()
-            val saved = PhotoFile(stage.studio.work.result).decode()
-            assertEquals(space, saved.colorSpace)
-            val row = ByteArray(4 * 128).also { BitmapRows(saved).read(40, 1, it) }
-            listOf(0.9f, 0.2f, 0.1f).forEachIndexed { channel, value ->
-                assertEquals("$space", 255 * value, (row[4 * 60 + channel].toInt() and 0xff).toFloat(), 4f)
-            }
-        }
     }
 
     @Test
@@ -597,22 +400,6 @@ class MainActivityTest {
         val app = RuntimeEnvironment.getApplication()
         val info = app.packageManager.getPackageInfo(app.packageName, PackageManager.GET_PERMISSIONS)
         assertTrue(info.requestedPermissions.orEmpty().isEmpty())
-    }
-
-    private fun drag(view: View, from: Float, to: Float) = touch(view, from, (from + to) / 2, to)
-
-    private fun tap(view: View, at: Float) = touch(view, at)
-
-    /** A finger goes down at a share of the width, over others, and up at the last. */
-    private fun touch(view: View, from: Float, vararg over: Float) {
-        val moves = over.map { MotionEvent.ACTION_MOVE to it }
-        val actions = listOf(MotionEvent.ACTION_DOWN to from) + moves + (MotionEvent.ACTION_UP to (over.lastOrNull() ?: from))
-        val now = SystemClock.uptimeMillis()
-        for ((action, share) in actions) {
-            val event = MotionEvent.obtain(now, now, action, share * view.width, view.height / 2f, 0)
-            view.dispatchTouchEvent(event)
-            event.recycle()
-        }
     }
 }
 

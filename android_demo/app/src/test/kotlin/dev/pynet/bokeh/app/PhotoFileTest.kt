@@ -35,7 +35,7 @@ class PhotoFileTest {
     @Test
     fun `all eight orientations are seen upright, whole and as preview`() {
         for ((orientation, places) in seen) {
-            val file = Photos.jpeg(folder.newFile(), Photos.quarters(640, 600), orientation)
+            val file = folder.photo(640, 600, orientation)
             val photo = PhotoFile(file)
             assertEquals(if (orientation >= 5) Size(640, 600) else Size(600, 640), photo.size)
             for (bitmap in listOf(photo.preview(1280), photo.preview(200))) {

@@ -7,6 +7,7 @@ import android.graphics.LinearGradient
 import android.graphics.Paint
 import android.graphics.Shader
 import android.media.ExifInterface
+import org.junit.rules.TemporaryFolder
 import java.io.File
 
 /** Photos for tests: four quarters of different colours, so that it is seen how they lie. */
@@ -52,3 +53,7 @@ object Photos {
         kotlin.math.abs(it(first) - it(second)) <= 12
     }
 }
+
+/** A JPEG in four colours. */
+internal fun TemporaryFolder.photo(width: Int = 300, height: Int = 200, orientation: Int = 1): File =
+    Photos.jpeg(newFile(), Photos.quarters(width, height), orientation)
