@@ -245,7 +245,7 @@ def _draw_from_one_seed(model: keras.Model, stddev: float) -> None:
 def _make_step(variant: Variant, model: keras.Model, plan: LevelPlan) -> Callable[[Any, Any], Any]:
     import tensorflow as tf
 
-    from pynet_tf.step import make_optimizer
+    from pynet_tf.step import clip, make_optimizer
 
     optimizer = make_optimizer(plan, "float32")
     optimizer.build(model.trainable_variables)
@@ -259,7 +259,8 @@ def _make_step(variant: Variant, model: keras.Model, plan: LevelPlan) -> Callabl
             losses = [_l1(picture, target) for picture in chosen.values()]
             loss = tf.add_n(losses)
         gradients = tape.gradient(loss, model.trainable_variables, unconnected_gradients="zero")
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        clipped, _ = clip(gradients, plan.clip_norm)
+        optimizer.apply_gradients(zip(clipped, model.trainable_variables, strict=True))
         return losses[-1]
 
     return step

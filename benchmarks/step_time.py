@@ -104,7 +104,7 @@ def _our_step(config: PyNETConfig, plan: LevelPlan, precision: str, compiled: bo
         trained,
         optimizer,
         total(named(plan.loss_weights), plan.loss_weights),
-        plan.batch,
+        plan,
         tf.distribute.get_strategy(),
         compiled,
     )

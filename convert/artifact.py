@@ -30,6 +30,9 @@ from convert.recipes import Recipe
 
 SCHEMA = "pynet-artifact/1"
 METADATA_NAME = "metadata.json"
+DATA = ".data"
+"""Ends the name of the file with the weights, after that of the .onnx file."""
+_MIB = 1 << 20
 _TOOLS = ("tensorflow", "tf-keras", "ai-edge-litert", "tflite-runtime", "numpy", "pynet-bokeh")
 _LARGEST_METADATA = 16 << 20
 _MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -145,6 +148,12 @@ class ArtifactFacts(Facts):
     ops: tuple[OpFacts, ...]
     tensors: tuple[TensorFacts, ...]
     onnx: OnnxFacts | None = None
+
+
+def file_mib(path: Path) -> float:
+    """Size of an artifact in MiB, with the weights that lie beside an .onnx file."""
+    beside = path.with_name(path.name + DATA)
+    return (path.stat().st_size + (beside.stat().st_size if beside.is_file() else 0)) / _MIB
 
 
 def describe(

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from rich.table import Table
 
 from calib_data import command
+from convert.artifact import file_mib
 from convert.bench_machine import Machine
 from convert.bench_process import Measured
 from convert.runtimes import Runtime
 
 SCHEMA = "pynet-bench/1"
-_MIB = 1 << 20
 _SHOWN_OPS, _SMALLEST_SHARE = 5, 0.01
 
 
@@ -109,12 +109,6 @@ def result_of(
         psnr=psnr,
         failure=measured.failure,
     )
-
-
-def file_mib(path: Path) -> float:
-    """Size of an artifact in MiB, with the weights that lie beside an .onnx file."""
-    beside = path.with_name(path.name + ".data")
-    return (path.stat().st_size + (beside.stat().st_size if beside.is_file() else 0)) / _MIB
 
 
 def tools(runtimes: Sequence[Runtime]) -> dict[str, str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from calib_data.errors import UserError
 from calib_data.sizes import PhotoSize
-from convert.artifact import read_metadata
+from convert.artifact import file_mib, read_metadata
 from convert.bench_inputs import runtimes_for, tensor_shape, write_photo
 from convert.bench_machine import Machine
 from convert.bench_phone import Phone
 from convert.bench_race import Entry, Plan, Say, measure
-from convert.bench_results import Benchmark, Result, file_mib, result_of, tools
+from convert.bench_results import Benchmark, Result, result_of, tools
 from convert.bench_roofline import gmac, matrix_peak
 from convert.runtimes import DEFAULT_RUNTIME, Runtime
 

@@ -15,6 +15,7 @@ from onnx import external_data_helper
 from calib_data.errors import UserError
 from calib_data.files import sha256
 from convert.artifact import (
+    DATA,
     METADATA_NAME,
     ArtifactFacts,
     CalibrationFacts,
@@ -31,8 +32,6 @@ from convert.onnx_graph import OnnxGraph, inventory
 from convert.recipes import Recipe
 from convert.runners import BOKEH, PHOTO
 
-DATA = ".data"
-"""Ends the name of the file with the weights, after that of the .onnx file."""
 _KEY = METADATA_NAME.removesuffix(".json")
 _TOOLS = ("tensorflow", "tf-keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pynet-bokeh")
 _PRODUCER = "pynet-bokeh"

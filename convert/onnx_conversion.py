@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib_data.files import write_text
-from convert.artifact import ArtifactFacts, SourceModel
+from convert.artifact import DATA, ArtifactFacts, SourceModel
 from convert.checking import Check
 from convert.conversion import Conversion, Network
-from convert.onnx_artifact import DATA, describe_onnx, write_onnx
+from convert.onnx_artifact import describe_onnx, write_onnx
 from convert.onnx_exporter import OnnxExporter, OnnxForm
 from convert.onnx_graph import OnnxGraph
 from convert.recipes import Recipe

@@ -10,10 +10,9 @@ from rich.table import Table
 
 from calib_data import command
 from calib_data.wording import counted
-from convert.artifact import ArtifactFacts, RuntimeFacts
+from convert.artifact import ArtifactFacts, RuntimeFacts, file_mib
 from convert.policy import version_key
 
-_MIB = 1 << 20
 _FAILURE_SHOWN = 160
 
 
@@ -56,7 +55,7 @@ def _table(artifacts: Sequence[ArtifactFacts], out: Path) -> Table:
     rows = [
         [
             facts.recipe.name,
-            f"{(out / facts.file).stat().st_size / _MIB:.2f}",
+            f"{file_mib(out / facts.file):.2f}",
             *(cell for runtime in runtimes for cell in _cells(facts, runtime)),
             _left_in_float(facts),
             facts.minimum_runtime,

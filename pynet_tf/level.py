@@ -23,7 +23,7 @@ from pynet_tf.monitor import Watch
 from pynet_tf.network import build_pynet
 from pynet_tf.pipeline import CropStream
 from pynet_tf.schedule import LevelPlan
-from pynet_tf.step import follow, make_optimizer, make_step
+from pynet_tf.step import follow, loss_scale, make_optimizer, make_step
 
 if TYPE_CHECKING:
     from pynet_tf.training import Run
@@ -55,7 +55,7 @@ class Level:
         self.average.set_weights(self.network.get_weights())
         self.best = tf.Variable(-math.inf, dtype=tf.float64)
         loss = self._method.loss(total(losses, plan.loss_weights))
-        self.step = make_step(trained, self.optimizer, loss, plan.batch, strategy, settings.compiled)
+        self.step = make_step(trained, self.optimizer, loss, plan, strategy, settings.compiled)
         share = 1.0 - (1.0 - min(1.0, _EMA_SPANS / plan.steps)) ** _FOLLOW_EVERY
         self.follow = tf.function(lambda: follow(self.average.weights, self.network.weights, share))
 
@@ -71,7 +71,7 @@ class Level:
 
     def diverges(self, skipped: int, loss: float) -> bool:
         """Whether so many steps in a row that were not finite are too many, and no search for the loss's scale."""
-        searching = float(tf.convert_to_tensor(self.optimizer.loss_scale)) > 1 and math.isfinite(loss)
+        searching = loss_scale(self.optimizer) > 1 and math.isfinite(loss)
         return skipped >= _MOST_SKIPPED and not searching
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,7 +13,6 @@ from pynet_tf.method import Trained
 from pynet_tf.schedule import LevelPlan
 
 FINAL_RATE = 0.02
-_NEVER = 2**31 - 1
 _FLOAT16 = "mixed_float16"
 
 StepFunction = Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]
@@ -44,23 +43,22 @@ class FusedAdam(keras.optimizers.Adam):
         )
 
 
-def make_optimizer(plan: LevelPlan, precision: str) -> keras.mixed_precision.LossScaleOptimizer:
-    """Adam with the plan's rate, which skips steps whose gradients are not finite.
+def make_optimizer(plan: LevelPlan, precision: str) -> keras.optimizers.Optimizer:
+    """Adam with the plan's rate; with `mixed_float16`, for a loss that is scaled dynamically."""
+    adam = FusedAdam(_rate(plan))
+    return keras.mixed_precision.LossScaleOptimizer(adam) if precision == _FLOAT16 else adam
 
-    With `mixed_float16` the loss is scaled dynamically; with the other precisions the scale stays 1, and only the
-    skipping is left of it. Skipped steps count as iterations.
-    """
-    adam = FusedAdam(_rate(plan), global_clipnorm=plan.clip_norm)
-    if precision == _FLOAT16:
-        return keras.mixed_precision.LossScaleOptimizer(adam)
-    return keras.mixed_precision.LossScaleOptimizer(adam, initial_scale=1.0, dynamic_growth_steps=_NEVER)
+
+def loss_scale(optimizer: keras.optimizers.Optimizer) -> float:
+    """By what the loss is multiplied at present; 1 where it is not scaled."""
+    return float(tf.convert_to_tensor(optimizer.loss_scale)) if _scales(optimizer) else 1.0
 
 
 def make_step(
     model: Trained,
-    optimizer: keras.mixed_precision.LossScaleOptimizer,
+    optimizer: keras.optimizers.Optimizer,
     loss: Loss,
-    batch: int,
+    plan: LevelPlan,
     strategy: tf.distribute.Strategy,
     compiled: bool = False,
 ) -> StepFunction:
@@ -70,44 +68,66 @@ def make_step(
         model: From `(B, H, W, C)` to what the loss takes: one picture `(B, h, w, 3)`, usually.
         optimizer: As `make_optimizer` makes it, within the strategy's scope.
         loss: One value a picture.
-        batch: Crops a step over all devices, by which the sum is divided.
+        plan: Tells the crops a step over all devices, by which the sum is divided, and to what gradients are clipped.
         strategy: On which devices.
         compiled: Whether XLA compiles the forward and backward pass.
 
     Returns:
         A function of inputs and targets, split over devices, that gives the mean loss over the whole batch and
-        whether all gradients were finite; if not, no weight has changed.
+        whether the gradients' norm was finite; if not, no weight has changed, and the step counts as an iteration.
     """
+    variables = model.trainable_variables
 
     @tf.function(jit_compile=compiled or None)
     def gradients(photo: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         with tf.GradientTape() as tape:
-            share = tf.reduce_sum(loss(target, model(photo, training=True))) / batch
-            scaled = optimizer.get_scaled_loss(share)
-        return share, optimizer.get_unscaled_gradients(tape.gradient(scaled, model.trainable_variables))
+            share = tf.reduce_sum(loss(target, model(photo, training=True))) / plan.batch
+            scaled = optimizer.get_scaled_loss(share) if _scales(optimizer) else share
+        found = tape.gradient(scaled, variables)
+        return share, optimizer.get_unscaled_gradients(found) if _scales(optimizer) else found
 
-    def replica(photo: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def replica(photo: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
         share, own = gradients(photo, target)
         summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, own)
-        optimizer.apply_gradients(zip(summed, model.trainable_variables, strict=True), skip_gradients_aggregation=True)
-        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in summed])
-        return share, tf.cast(finite, tf.float32)
+        clipped, finite = clip(summed, plan.clip_norm)
+        return share, clipped, tf.cast(finite, tf.float32)
+
+    def update(clipped: list[tf.Tensor]) -> None:
+        optimizer.apply_gradients(zip(clipped, variables, strict=True), skip_gradients_aggregation=True)
 
     @tf.function
     def step(photos: Any, targets: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        shares, finite = strategy.run(replica, (photos, targets))
-        return (
-            strategy.reduce(tf.distribute.ReduceOp.SUM, shares, None),
-            strategy.reduce(tf.distribute.ReduceOp.MEAN, finite, None) > 0.5,
-        )
+        shares, clipped, finites = strategy.run(replica, (photos, targets))
+        finite = strategy.reduce(tf.distribute.ReduceOp.MEAN, finites, None) > 0.5
+        if _scales(optimizer) or finite:  # one that scales must see what is not finite, and skips it itself
+            strategy.run(update, (clipped,))
+        else:
+            optimizer.iterations.assign_add(1)
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, shares, None), finite
 
     return step
+
+
+def clip(gradients: Sequence[tf.Tensor], most: float | None) -> tuple[list[tf.Tensor], tf.Tensor]:
+    """Gradients with a global norm of `most` at most (Pascanu et al., arXiv 1211.5063), and whether it was finite.
+
+    One norm tells both, so that nothing looks at the gradients twice.
+    """
+    norm = tf.linalg.global_norm(gradients)
+    if most is None:
+        return list(gradients), tf.math.is_finite(norm)
+    share = most / tf.maximum(norm, most)
+    return [gradient * tf.cast(share, gradient.dtype) for gradient in gradients], tf.math.is_finite(norm)
 
 
 def follow(average: Iterable[tf.Variable], weights: Iterable[tf.Variable], share: float) -> None:
     """Move the exponential moving average of weights by `share` of its distance towards them."""
     for mean, weight in zip(average, weights, strict=True):
         mean.assign_add(share * (tf.cast(weight, mean.dtype) - mean))
+
+
+def _scales(optimizer: keras.optimizers.Optimizer) -> bool:
+    return isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
 
 
 def _rate(plan: LevelPlan) -> Any:

@@ -9,14 +9,13 @@ from pathlib import Path
 from calib_data.errors import UserError
 from calib_data.files import sha256
 from calib_data.sizes import PhotoSize
-from convert.artifact import ArtifactFacts, read_metadata, read_side_file
+from convert.artifact import ArtifactFacts, file_mib, read_metadata, read_side_file
 from convert.input_sides import input_sides
 from convert.policy import version_key
 from convert.reporting.record import ArtifactRecord, Stage
 from convert.runners import load_artifact
 from convert.runtimes import KERAS_RUNTIME, ONNX_RUNTIME, RUNTIMES, installed_runtimes
 
-_MIB = 1 << 20
 _SOLE = {".onnx": ONNX_RUNTIME, ".keras": KERAS_RUNTIME}
 
 
@@ -131,7 +130,7 @@ def _bare_record(path: Path, name: str) -> ArtifactRecord:
         file=name,
         path=str(path),
         sha256=sha256(path) if there else "",
-        mib=round(path.stat().st_size / _MIB, 2) if there else 0.0,
+        mib=round(file_mib(path), 2) if there else 0.0,
         format=path.suffix.removeprefix("."),
     )
 
