@@ -18,6 +18,7 @@ from pynet_tf.schedule import LevelPlan
 
 RUN_FILE = "run.json"
 _KEPT = "level*"  # checkpoints and models
+_FREE = ("save_every", "log_every", "evaluate_every", "keep")  # decide what is seen and kept of a run, not its weights
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class RunRecord:
     """A run as it is asked for.
 
     Attributes:
-        settings: What must be the same on resume, as JSON; `plan` has the options of each level.
+        settings: What must be the same on resume, as JSON, but for what is seen and kept of the run; `plan` has the
+            options of each level.
         start: SHA-256 of the model with whose weights it begins, which must be the same too; None without one.
         pairs: Fingerprint of the pairs to train on.
         watched: That of the pairs to watch.
@@ -69,7 +71,7 @@ class RunRecord:
             self._write(file)
             return True
         before = _read(file)
-        differing = sorted(key for key, value in self.settings.items() if value != before.get(key))
+        differing = sorted(key for key, value in self.settings.items() if value != before.get(key) and key not in _FREE)
         if differing:
             raise UserError(
                 f"{folder} holds a run with another {', '.join(differing)}.",

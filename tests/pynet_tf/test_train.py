@@ -210,7 +210,7 @@ def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_fol
     assert "another seed" in capsys.readouterr().err
     assert run(*arguments, "--resume", "--from", tmp_path / "run" / "model.keras") == 2
     assert "holds a run that began with no model" in capsys.readouterr().err
-    assert run(*arguments, "--resume", "--watch", photo_folder / "train") == 0
+    assert run(*arguments, "--resume", "--watch", photo_folder / "train", "--keep", 9, "--log-every", 1) == 0
     assert "the watched pairs are others" in capsys.readouterr().err
     record = tmp_path / "run" / "run.json"
     settings = json.loads(record.read_text("utf-8"))
