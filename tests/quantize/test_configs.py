@@ -19,7 +19,9 @@ from tests.quantize.conftest import Make, inputs
 LAYERS = ("encoder4_conv3a", "encoder4_conv3a_norm", "encoder4_conv3a_leaky", "level4_up_p", "level4_add2", "level1")
 
 
-@pytest.mark.parametrize(("recipe", "head"), [("int8", "blend"), ("int8-full", "residual")])
+@pytest.mark.parametrize(
+    ("recipe", "head"), [("int8", "blend"), pytest.param("int8-full", "residual", marks=pytest.mark.slow)]
+)
 def test_tfmots_wrapper_of_a_layer_computes_what_the_simulation_computes(make_model: Make, recipe, head) -> None:
     simulation = simulate(make_model(head=head), recipe)
     tensors = simulation.layers(next(inputs(1)))

@@ -119,6 +119,7 @@ def test_the_fine_tuned_sample_model_falls_off_nowhere(tmp_path: Path, recipe: s
     assert min(row.alone for row in found.rows if row.alone is not None) > 20
 
 
+@pytest.mark.slow
 def test_a_power_of_two_that_no_kernel_takes_back_is_named_where_it_is_read(files, float_graph, tmp_path: Path) -> None:
     model = load_model(files.model)
     layer = model.get_layer("encoder3_conv3b")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from calib_data.sizes import PhotoSize
@@ -47,6 +48,7 @@ def test_operations_come_after_what_they_read() -> None:
     assert set(file.graph.outputs) <= made
 
 
+@pytest.mark.slow
 def test_in_the_network_the_resized_photo_is_made_at_the_end(tiny_model: Path) -> None:
     converter = tf.lite.TFLiteConverter.from_concrete_functions([freeze(load_model(tiny_model), PhotoSize(64, 64))])
     file = Flatbuffer.read(converter.convert())
