@@ -91,7 +91,7 @@ def test_the_file_is_a_valid_one_of_a_low_version(converted) -> None:
 def test_the_table_tells_what_it_must_and_the_last_line_what_is_next(converted) -> None:
     out, done = converted
     whole = sum((out / f"tiny-anysize-int8.onnx{suffix}").stat().st_size for suffix in ("", ".data"))
-    assert f" {whole / 2**20:.2f} " in next(line for line in done.stdout.splitlines() if " int8 " in line)
+    assert f" {whole / 2**20:.2f} " in next(line for line in done.stdout.splitlines() if line.startswith("│ int8 "))
     for word in ("MiB", "dB", "ms", "left in float", "onnxruntime", "from"):
         assert word in done.stdout
     assert done.stdout.strip().splitlines()[-1].startswith("next: python -m convert.bench")
