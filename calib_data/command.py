@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TypeVar
 
@@ -69,6 +70,14 @@ def whole(least: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def keras_file(text: str) -> Path:
+    """Reads the name of a `.keras` file to write, for argparse's `type=`."""
+    path = Path(text)
+    if path.suffix != ".keras":
+        raise argparse.ArgumentTypeError(f"{text} does not end in .keras; name it {path.stem}.keras")
+    return path
 
 
 def refuse_under_one(options: argparse.Namespace, *names: str) -> None:

@@ -53,7 +53,9 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="MODEL",
         help="write this .keras model with the mean in place of all that both have: a level 4's mean in a level 1's",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="MODEL.keras", help="the file to write")
+    parser.add_argument(
+        "--out", type=command.keras_file, required=True, metavar="MODEL.keras", help="the file to write"
+    )
     return parser
 
 
@@ -124,6 +126,7 @@ def _checkpointed(folder: Path) -> keras.Model:
     """The averaged network of a checkpoint, whose run's settings lie two folders above."""
     import tensorflow as tf
 
+    from pynet_tf.checkpoints import read_part
     from pynet_tf.config import PyNETConfig
     from pynet_tf.model_files import check_weights
     from pynet_tf.network import build_pynet
@@ -133,12 +136,10 @@ def _checkpointed(folder: Path) -> keras.Model:
         level = int(folder.resolve().parent.name.removeprefix("level"))
         config = json.loads((folder.resolve().parent.parent / RUN_FILE).read_text("utf-8"))["config"]
         model = build_pynet(PyNETConfig(**{**config, "norm_levels": tuple(config["norm_levels"])}), level)
-        read = tf.train.Checkpoint(average=model).read(str(folder / "state"))
-        read.expect_partial().assert_existing_objects_matched()
-    except (OSError, ValueError, LookupError, TypeError, AssertionError, tf.errors.OpError) as error:
-        raise UserError(
-            f"{folder} is no checkpoint that can be read: {str(error).splitlines()[0][:160]}.", _RETRY
-        ) from error
+        read_part(folder, average=model)
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AssertionError, tf.errors.OpError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise UserError(f"{folder} is no checkpoint that can be read: {reason}.", _RETRY) from error
     check_weights(model, str(folder))
     return model
 

@@ -88,6 +88,15 @@ class Checkpoints:
             shutil.rmtree(path)
 
 
+def read_part(folder: Path, **parts: tf.Module) -> None:
+    """Read some of what a checkpoint's folder holds, by the names under which it was saved.
+
+    Raises:
+        OSError, ValueError, AssertionError, tf.errors.OpError: It is no checkpoint, damaged, or of something else.
+    """
+    tf.train.Checkpoint(**parts).read(str(folder / _FILES)).expect_partial().assert_existing_objects_matched()
+
+
 def not_written(error: Exception, path: Path) -> UserError:
     """What is said of a file of a run that could not be written."""
     full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "space" in str(error).lower()

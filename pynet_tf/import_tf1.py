@@ -26,7 +26,9 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="CHECKPOINT",
         help="the checkpoint's prefix, its .index file, or a folder with one checkpoint",
     )
-    parser.add_argument("--out", type=_keras_file, required=True, metavar="MODEL.keras", help="the file to write")
+    parser.add_argument(
+        "--out", type=command.keras_file, required=True, metavar="MODEL.keras", help="the file to write"
+    )
     return parser
 
 
@@ -55,13 +57,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         command.next_step(f"python -m convert.tflite --model {options.out}")
     return command.GOOD
-
-
-def _keras_file(text: str) -> Path:
-    path = Path(text)
-    if path.suffix != ".keras":
-        raise argparse.ArgumentTypeError(f"{text} does not end in .keras; name it {path.stem}.keras")
-    return path
 
 
 if __name__ == "__main__":

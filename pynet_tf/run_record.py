@@ -18,7 +18,7 @@ from pynet_tf.schedule import LevelPlan
 
 RUN_FILE = "run.json"
 _KEPT = "level*"  # checkpoints and models
-_FREE = ("save_every", "log_every", "evaluate_every", "keep")  # decide what is seen and kept of a run, not its weights
+_FREE = ("save_every", "log_every", "keep")  # decide nothing about weights; evaluations of `quantize.train` do
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RunRecord:
     """A run as it is asked for.
 
     Attributes:
-        settings: What must be the same on resume, as JSON, but for what is seen and kept of the run; `plan` has the
+        settings: What must be the same on resume, as JSON, but for what is logged, saved and kept; `plan` has the
             options of each level.
         start: SHA-256 of the model with whose weights it begins, which must be the same too; None without one.
         pairs: Fingerprint of the pairs to train on.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
@@ -114,10 +115,13 @@ def clip(gradients: Sequence[tf.Tensor], most: float | None) -> tuple[list[tf.Te
     One norm tells both, so that nothing looks at the gradients twice.
     """
     norm = tf.linalg.global_norm(gradients)
+    finite = tf.math.is_finite(norm)
     if most is None:
-        return list(gradients), tf.math.is_finite(norm)
-    share = most / tf.maximum(norm, most)
-    return [gradient * tf.cast(share, gradient.dtype) for gradient in gradients], tf.math.is_finite(norm)
+        return list(gradients), finite
+    share = tf.where(
+        finite, most / tf.maximum(norm, most), np.nan
+    )  # so that no optimizer takes what is left for a step
+    return [gradient * tf.cast(share, gradient.dtype) for gradient in gradients], finite
 
 
 def follow(average: Iterable[tf.Variable], weights: Iterable[tf.Variable], share: float) -> None:

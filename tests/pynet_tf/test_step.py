@@ -58,7 +58,10 @@ def test_gradients_are_clipped_to_the_norm() -> None:
         clipped, finite = clip(given, most)
         assert bool(finite)
         assert float(tf.linalg.global_norm(clipped)) == pytest.approx(wanted)
-    assert not bool(clip([tf.constant([1.0, np.inf])], 1.0)[1])
+    for endless in ([1.0, np.inf], [1.0, np.nan], [1e30, 1.0]):  # the last one's square
+        clipped, finite = clip([tf.constant(endless)], 1.0)
+        assert not bool(finite)
+        assert np.isnan(clipped[0]).all()
 
 
 def test_adam_in_one_pass_is_keras_adam() -> None:

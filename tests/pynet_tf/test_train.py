@@ -208,6 +208,8 @@ def test_a_folder_with_a_run_is_not_overwritten_nor_resumed_as_another(photo_fol
     assert "Add --resume" in capsys.readouterr().err
     assert run(*arguments, "--resume", "--seed", 5) == 2
     assert "another seed" in capsys.readouterr().err
+    assert run(*arguments, "--resume", "--evaluate-every", 1) == 2
+    assert "another evaluate_every" in capsys.readouterr().err
     assert run(*arguments, "--resume", "--from", tmp_path / "run" / "model.keras") == 2
     assert "holds a run that began with no model" in capsys.readouterr().err
     assert run(*arguments, "--resume", "--watch", photo_folder / "train", "--keep", 9, "--log-every", 1) == 0
