@@ -119,6 +119,8 @@ def average(paths: Sequence[Path], shares: Sequence[float]) -> keras.Model:
 def _read(path: Path) -> keras.Model:
     from pynet_tf.model_files import load_model
 
+    if not path.exists():
+        raise UserError(f"{path} is neither a file nor a folder.", _RETRY)
     return _checkpointed(path) if path.is_dir() else load_model(path)
 
 

@@ -68,7 +68,7 @@ def test_a_checkpoint_is_the_averaged_network_of_its_step(photo_folder: Path, tm
         (("a.keras", "b.keras", "--share", "1"), "given 1 times for 2 models"),
         (("a.keras", "--share", "nan"), "--share is nan"),
         (("a.keras", "--share", "0"), "--share is 0.0"),
-        (("c.keras",), "c.keras is not a file"),
+        (("c.keras",), "c.keras is neither a file"),
         (("folder",), "folder is no checkpoint"),
         (("whole.keras", "--into", "a.keras"), "a.keras is rgb, width 1"),
         (("a.keras", "--into", "wide.keras"), "wide.keras is rgb, width 2"),
