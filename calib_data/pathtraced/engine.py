@@ -82,9 +82,14 @@ class Engine:
         integrator = self._mitsuba.load_dict({"type": "path", "max_depth": _BOUNCES, "rr_depth": 4})
         total = np.zeros((self._size.height, self._size.width, 3), np.float64)
         for number, count in enumerate(_passes(samples)):
-            image = self._mitsuba.render(
-                self._scene, sensor=loaded, integrator=integrator, spp=count, seed=seed * 4096 + number
-            )
+            try:
+                image = self._mitsuba.render(
+                    self._scene, sensor=loaded, integrator=integrator, spp=count, seed=seed * 4096 + number
+                )
+            except RuntimeError as error:  # so Dr.Jit wraps an interruption, too
+                if isinstance(error.__cause__, KeyboardInterrupt):
+                    raise error.__cause__ from None
+                raise
             total += count * np.minimum(_array(image), _BRIGHTEST)
         return (total / samples).astype(np.float32)
 

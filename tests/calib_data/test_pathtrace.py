@@ -158,6 +158,20 @@ def test_originals_are_of_a_pinhole_or_stopped_down(stopped_down: bool, tmp_path
     assert entry["camera"]["original_f_number"] == (16.0 if stopped_down else None)
 
 
+@needs_mitsuba
+def test_an_interruption_within_mitsuba_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], scalar: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:  # as Dr.Jit passes on what is raised within its operations
+        raise RuntimeError("drjit.custom(): error while performing a custom operation") from KeyboardInterrupt()
+
+    monkeypatch.setattr("mitsuba.render", interrupted)
+    options = ("--count", "1", "--size", "64x128", "--samples", "2", "--variant", scalar)
+    assert call("--out", str(tmp_path / "pairs"), *options) == 2
+    assert "interrupted" in capsys.readouterr().err
+    assert not list((tmp_path / "pairs").rglob("*.jpg"))
+
+
 def test_without_mitsuba_the_message_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
